@@ -1,0 +1,290 @@
+"""Hosts and clusters as the rules see them: facts of all sources of all hosts, put together by ``derive``.
+
+Every field that could not be looked at is an ``Unknown``; a field that allows ``None`` says what None means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.model.facts import (
+    Address,
+    Authkeys,
+    File,
+    HaCf,
+    Haresources,
+    HostsEntry,
+    Interface,
+    IpvsTable,
+    IpvsTimeouts,
+    LdirectordCf,
+    NetworkFile,
+    Package,
+    Process,
+    RcLink,
+    Release,
+    Route,
+    ScriptCommand,
+    Setting,
+    SyncDaemon,
+    Sysctl,
+    Uname,
+)
+from auditor.model.place import At, Diagnostic, Prose, Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that derive found wrong, ready to be a finding.
+
+    ``subject``: semantic location, without line numbers. ``ats``: the places it rests on.
+    """
+
+    code: str
+    subject: str
+    message: Prose
+    ats: tuple[At, ...]
+    expected: str | None = None
+    found: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How a file of several hosts compares, by meaning. ``kind`` is ``identical`` when all is well."""
+
+    kind: str
+    explanation: Prose
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """The packages that matter; None: not installed."""
+
+    heartbeat: Package | None
+    ldirectord: Package | None
+    ipvsadm: Package | None
+    names: frozenset[str]
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nic:
+    """An interface that ARP can arrive on, with the values in force: max(all, own) as the kernel combines them."""
+
+    name: str
+    arp_ignore: int | Unknown
+    arp_announce: int | Unknown
+    arp_filter: int | Unknown
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArpStance:
+    """What one host does with ARP for one VIP that it carries without owning it.
+
+    ``kind``: silent, answers, announces, or unreachable (arp_ignore 8 silences the host's own address too).
+    ``placement``: ``lo``, ``dummy0`` or the interface that ARP arrives on; ``nic``: the interface looked at.
+    """
+
+    vip: str
+    nic: str
+    placement: str
+    arp_ignore: int | Unknown
+    arp_announce: int | Unknown
+    kind: str | Unknown
+    reason: Prose
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """One of arp_ignore and arp_announce on one interface: in force now, and what the files give at boot."""
+
+    nic: str
+    name: str
+    running: int
+    boot: int | Unknown
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A VIP on a loopback or dummy interface. ``origin``: running, or the file that configures it for boot.
+
+    ``prefix``: effective length; ``full``: 32 or 128, the only right one.
+    """
+
+    address: str
+    interface: str
+    prefix: int
+    full: int
+    origin: str
+    reason: Prose | None
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What /etc/hosts of a director says of a node name of ha.cf. ``right``: it names that node's address."""
+
+    name: str
+    address: str | None
+    loopback: bool
+    right: bool | Unknown
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persisted:
+    """A value that some file sets at boot."""
+
+    value: int | None
+    by: str
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SshFact:
+    legacy: tuple[str, ...]
+    server: str
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """One host of HOSTS.
+
+    ``roles``: what it is, given or found; ``roles_known`` is false while evidence is missing that could add a role.
+    ``read``: its snapshot is usable. ``refusals``: why the daemon would not start with the file, absence included.
+    ``active``: holds a VIP of its cluster on an interface that answers ARP.
+    ``ipvs``: None when the kernel has no IPVS loaded. ``haresources_used``: false under crm.
+    """
+
+    name: str
+    address: str
+    at: At
+    status: str
+    read: bool
+    roles: frozenset[str]
+    roles_known: bool
+    role_reasons: tuple[Prose, ...]
+    ssh: SshFact | None
+    uname: Uname | Unknown
+    release: Release | None | Unknown
+    packages: Packages | Unknown
+    authkeys: Authkeys | None | Unknown
+    authkeys_file: File | None | Unknown
+    authkeys_refusals: tuple[Diagnostic, ...] | Unknown
+    ha_cf: HaCf | None | Unknown
+    ha_cf_refusals: tuple[Diagnostic, ...] | Unknown
+    haresources: Haresources | None | Unknown
+    haresources_refusals: tuple[Diagnostic, ...] | Unknown
+    resource_problems: tuple[Problem, ...] | Unknown
+    ldirectord: LdirectordCf | None | Unknown
+    ldirectord_file: File | None | Unknown
+    ldirectord_refusals: tuple[Diagnostic, ...] | Unknown
+    ldirectord_daemon: Process | None | Unknown
+    interfaces: tuple[Interface, ...] | Unknown
+    addresses: tuple[Address, ...] | Unknown
+    default_route: Route | None | Unknown
+    network: NetworkFile | None | Unknown
+    hosts: tuple[HostsEntry, ...] | None | Unknown
+    configured_hostname: Setting | None | Unknown
+    lookups: tuple[Lookup, ...] | Unknown
+    ipvs: IpvsTable | None | Unknown
+    ipvs_timeouts: IpvsTimeouts | None | Unknown
+    ipvs_set: ScriptCommand | None | Unknown
+    sync_daemons: tuple[SyncDaemon, ...] | None | Unknown
+    ipvs_problems: tuple[Problem, ...] | Unknown
+    active: bool | Unknown
+    carries_vip: bool | Unknown
+    nics: tuple[Nic, ...] | Unknown
+    stances: tuple[ArpStance, ...] | Unknown
+    guards: tuple[Guard, ...] | Unknown
+    placements: tuple[Placement, ...] | Unknown
+    sysv: bool | Unknown
+    heartbeat_links: tuple[RcLink, ...] | Unknown
+    enablement_problems: tuple[Problem, ...] | Unknown
+    order_problems: tuple[Problem, ...] | Unknown
+    conntrack: Sysctl | None | Unknown
+    conntrack_boot: Persisted | None | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vip:
+    """A virtual address of the cluster.
+
+    ``served``: some virtual service uses it. ``owners``: directors that have it on an interface that answers ARP.
+    ``answering``: every host that would answer an ARP request for it.
+    ``table``: the owner's live IPVS table has a service on it (None: not served, or no single owner).
+    """
+
+    address: str
+    served: bool
+    owners: tuple[str, ...] | Unknown
+    answering: tuple[str, ...] | Unknown
+    table: bool | None | Unknown
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """A DR or TUN real server has to carry a VIP of its pool. ``address``: where it does; None: nowhere."""
+
+    real: str
+    vip: str
+    address: Address | None | Unknown
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DualRole:
+    """A real server that is a director as well.
+
+    ``safe``: for a passive one: VIPs on lo, silent, empty table; for the active one: the table is its own.
+    """
+
+    host: str
+    real: str
+    safe: bool | Unknown
+    reason: Prose
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A node of ha.cf or a ``real=``. ``host``: the host of HOSTS that it is; ``read``: and that could be looked at.
+
+    ``kind``: node or real.
+    """
+
+    name: str
+    kind: str
+    host: str | None
+    read: bool | Unknown
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """``directors`` is Unknown when none was found but a host that could be one was not read.
+
+    ``active``: the host that owns all owned VIPs; None when there is none or several.
+    ``sync.kind``: fits, off, or wrong.
+    """
+
+    name: str
+    at: At
+    hosts: tuple[Host, ...]
+    directors: tuple[Host, ...] | Unknown
+    reals: tuple[Host, ...] | Unknown
+    active: str | None | Unknown
+    vips: tuple[Vip, ...] | Unknown
+    duties: tuple[Duty, ...] | Unknown
+    dual_roles: tuple[DualRole, ...] | Unknown
+    members: tuple[Member, ...] | Unknown
+    haresources: Comparison | Unknown
+    ldirectord: Comparison | Unknown
+    sync: Comparison | Unknown
+    ipvs_tcp_timeout: int | Unknown
