@@ -215,7 +215,8 @@ class Host:
 class Vip:
     """A virtual address of the cluster.
 
-    ``served``: some virtual service uses it. ``owners``: directors that have it on an interface that answers ARP.
+    ``served``: some virtual service uses it.
+    ``owners``: directors that have it on an interface that answers ARP.
     ``answering``: every host that would answer an ARP request for it.
     ``table``: the owner's live IPVS table has a service on it (None: not served, or no single owner).
     """
@@ -254,9 +255,9 @@ class DualRole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A node of ha.cf or a ``real=``. ``host``: the host of HOSTS that it is; ``read``: and that could be looked at.
+    """A node of ha.cf or a ``real=``.
 
-    ``kind``: node or real.
+    ``kind``: node or real. ``host``: the host of HOSTS that it is; ``read``: and that could be looked at.
     """
 
     name: str

@@ -39,9 +39,9 @@ class Reading(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """``key = value`` or ``directive value`` as written; ``at`` spans the value, or the key when there is none.
+    """``key = value`` or ``directive value`` as written.
 
-    Shell quotes, where the format has them, are taken off. ``section``: the header above it, if any.
+    ``at`` spans the value, or the key when there is none. Shell quotes, where the format has them, are taken off. ``section``: the header above it, if any.
     """
 
     key: str
@@ -159,7 +159,7 @@ class Duration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HaCf:
-    """``node_names``: lower-cased, as heartbeat compares. ``settings``: last value of each simple directive."""
+    """``node_names``: lower-cased, as heartbeat compares. Of a simple directive the last line counts."""
 
     directives: tuple[Directive, ...]
     nodes: tuple[Node, ...]
@@ -190,7 +190,7 @@ class HaCf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """``written`` as it stands; ``script`` and ``args`` as ResourceManager splits them (bare addresses: IPaddr)."""
+    """``script`` and ``args`` as ResourceManager splits ``written``; a bare address means IPaddr."""
 
     script: str
     args: tuple[str, ...]
@@ -288,7 +288,7 @@ class Virtual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LdirectordCf:
-    """As ``release`` of ldirectord (2004, 2009 or 4.12) reads it. ``quiescent`` is None when no line says so."""
+    """As ``release`` of ldirectord (2004, 2009 or 4.12) reads it. ``quiescent``: None when no line says so."""
 
     release: str
     settings: tuple[Setting, ...]
@@ -319,7 +319,10 @@ class IpvsReal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IpvsService:
-    """``name``: ``address:port`` or the mark's number; ``protocol``: tcp, udp, sctp or fwm; ``persistent`` in seconds."""
+    """``name``: ``address:port`` or the mark's number. ``protocol``: tcp, udp, sctp or fwm.
+
+    ``persistent``: seconds.
+    """
 
     name: str
     address: str | None
@@ -402,9 +405,9 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interface:
-    """``arp``: false when the NOARP flag is set; ``kind``: ether, loopback, ipip ...; ``mac`` None without one.
+    """``arp``: false when the NOARP flag is set; ``kind``: ether, loopback, ipip ...
 
-    ``master``: the bond or bridge it belongs to.
+    ``mac``: None without one. ``master``: the bond or bridge it belongs to.
     """
 
     name: str
@@ -472,7 +475,7 @@ class HostsEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sysctl:
-    """One value; ``key`` with dots (``net.ipv4.conf.eth0.10`` keeps its slash form as ``net/ipv4/conf/eth0.10``).
+    """One value; ``key`` with dots, or with slashes where a part has a dot (``net/ipv4/conf/eth0.10/rp_filter``).
 
     ``number``: the leading integer, which is what the kernel takes; None when there is none.
     ``ignore_error``: written with a leading ``-``.
@@ -506,7 +509,7 @@ class Module:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModuleLine:
-    """One line of modprobe.conf or modules.conf: ``verb`` alias, options, install, remove, include, blacklist ..."""
+    """One line of modprobe.conf or modules.conf; ``verb``: alias, options, install, blacklist ..."""
 
     verb: str
     words: tuple[str, ...]
