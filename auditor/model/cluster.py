@@ -70,7 +70,7 @@ class Packages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nic:
-    """An interface that ARP can arrive on, with the values in force: max(all, own) as the kernel combines them."""
+    """An interface that ARP can arrive on, with the values in force: max(all, own), as the kernel does."""
 
     name: str
     arp_ignore: int | Unknown
@@ -155,8 +155,9 @@ class SshFact:
 class Host:
     """One host of HOSTS.
 
-    ``roles``: what it is, given or found; ``roles_known`` is false while evidence is missing that could add a role.
-    ``read``: its snapshot is usable. ``refusals``: why the daemon would not start with the file, absence included.
+    ``roles``: what it is, given or found; ``roles_known``: no evidence is missing that could add one.
+    ``read``: its snapshot is usable. ``refusals``: why the daemon would not start with the file; the
+    file's absence is one.
     ``active``: holds a VIP of its cluster on an interface that answers ARP.
     ``ipvs``: None when the kernel has no IPVS loaded. ``haresources_used``: false under crm.
     """

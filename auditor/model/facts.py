@@ -41,7 +41,8 @@ class Reading(Generic[T]):
 class Setting:
     """``key = value`` or ``directive value`` as written.
 
-    ``at`` spans the value, or the key when there is none. Shell quotes, where the format has them, are taken off. ``section``: the header above it, if any.
+    ``at`` spans the value, or the key when there is none. Shell quotes, where the format has them, are
+    taken off. ``section``: the header above it, if any.
     """
 
     key: str
@@ -288,7 +289,7 @@ class Virtual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LdirectordCf:
-    """As ``release`` of ldirectord (2004, 2009 or 4.12) reads it. ``quiescent``: None when no line says so."""
+    """As ``release`` of ldirectord (2004, 2009, 4.12) reads it. ``quiescent``: None when no line says so."""
 
     release: str
     settings: tuple[Setting, ...]
@@ -475,7 +476,7 @@ class HostsEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sysctl:
-    """One value; ``key`` with dots, or with slashes where a part has a dot (``net/ipv4/conf/eth0.10/rp_filter``).
+    """One value; ``key`` has dots, or slashes where a part has a dot (``net/ipv4/conf/eth0.10/rp_filter``).
 
     ``number``: the leading integer, which is what the kernel takes; None when there is none.
     ``ignore_error``: written with a leading ``-``.
