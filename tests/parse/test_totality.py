@@ -1,0 +1,121 @@
+"""Any text parses, and no meaningful line is lost: the promises that every reader keeps.
+
+A format joins with one line in FORMATS: its name, a predicate for lines that carry no meaning (blank and
+comment), and pieces of its own language to build hostile texts from.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.model.facts import Reading
+from auditor.model.place import At
+from auditor.parse import read
+from auditor.parse.text import read_document
+
+
+@dataclass(frozen=True)
+class Format:
+    name: str
+    words: tuple[str, ...]
+    empty: Callable[[str], bool] = lambda line: not line.strip() or line.lstrip().startswith("#")
+    first_lines: Callable[[list[str]], list[int]] | None = None
+
+
+FORMATS = (Format("authkeys", ("auth", "1", "2", "crc", "md5", "sha1", "16", "-1", "auth1", "Hello!")),)
+
+_NOISE = (
+    "#",
+    "\\",
+    '"',
+    "'",
+    "=",
+    ":",
+    "::",
+    "/",
+    "\t",
+    "    ",
+    "\r",
+    "\x00",
+    "\x0b",
+    "\x85",
+    "é",
+    "中文",
+    "\u3000",
+    "\xa0",
+    "",
+)
+"""What hurts everywhere."""
+
+
+def _texts(format: Format) -> st.SearchStrategy[str]:
+    word = st.sampled_from(format.words + _NOISE) | st.text(max_size=4)
+    line = st.lists(word, max_size=7).flatmap(
+        lambda words: st.sampled_from((" ", "", "\t", "  ")).map(lambda gap: gap.join(words))
+    )
+    return st.lists(line, max_size=9).map("\n".join) | st.text(max_size=80)
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.name)
+def test_any_text_parses_and_no_line_is_lost(format: Format) -> None:
+    @settings(max_examples=150, deadline=None, derandomize=True)
+    @given(text=_texts(format))
+    def holds(text: str) -> None:
+        _check(format, text)
+
+    holds()
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.name)
+@pytest.mark.parametrize("unit", [" ", "\t", "a", "1", "1 ", "a=", '"', ":", "/", ",", "#", "\\", "\r", "é"])
+def test_a_hostile_line_of_a_megabyte_takes_less_than_a_second(format: Format, unit: str) -> None:
+    for head in ("", format.words[0] + " "):
+        text = head + unit * (1_000_000 // len(unit))
+        started = time.perf_counter()
+        read(format.name, read_document(text.encode(), source="x"))
+        assert time.perf_counter() - started < 1
+
+
+def _check(format: Format, text: str) -> None:
+    content = text.encode("utf-8", "replace")
+    document = read_document(content, source="x")
+    reading = read(format.name, document)
+    lines = document.text.split("\n")
+    if format.first_lines is not None:
+        expected = format.first_lines(lines)
+    else:
+        expected = [number for number, line in enumerate(lines, 1) if not format.empty(line)]
+    assert sorted(_places(reading)) == expected
+    fact_lines = [at.line for at in _ats(reading.facts)]
+    assert fact_lines == sorted(fact_lines, key=lambda line: line or 0)
+    for one in reading.unparsed:
+        assert one.at.line is not None
+        assert one.text.split("\n")[0] == lines[one.at.line - 1]
+    for diagnostic in reading.diagnostics:
+        assert diagnostic.message.en
+        assert diagnostic.message.zh
+        _check_place(diagnostic.at, lines)
+    for at in _ats(reading.facts):
+        _check_place(at, lines)
+
+
+def _places(reading: Reading[object]) -> list[int]:
+    ats = [*_ats(reading.facts), *(one.at for one in reading.unparsed)]
+    return [at.line for at in ats if at.line is not None]
+
+
+def _ats(facts: tuple[object, ...]) -> list[At]:
+    return [fact.at for fact in facts]  # type: ignore[attr-defined]
+
+
+def _check_place(at: At, lines: list[str]) -> None:
+    if at.line is not None:
+        assert 1 <= at.line <= len(lines)
+        if at.column is not None and at.end_column is not None:
+            assert 1 <= at.column <= at.end_column <= len(lines[at.line - 1]) + 1
