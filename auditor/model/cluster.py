@@ -197,13 +197,13 @@ class Host:
     ipvs_timeouts: IpvsTimeouts | None | Unknown
     ipvs_set: ScriptCommand | None | Unknown
     sync_daemons: tuple[SyncDaemon, ...] | None | Unknown
-    ipvs_problems: tuple[Problem, ...] | Unknown
+    ipvs_problems: tuple[Problem | Unknown, ...] | Unknown
     active: bool | Unknown
     carries_vip: bool | Unknown
     nics: tuple[Nic, ...] | Unknown
     stances: tuple[ArpStance, ...] | Unknown
     guards: tuple[Guard, ...] | Unknown
-    placements: tuple[Placement, ...] | Unknown
+    placements: tuple[Placement | Unknown, ...] | Unknown
     sysv: bool | Unknown
     heartbeat_links: tuple[RcLink, ...] | Unknown
     enablement_problems: tuple[Problem, ...] | Unknown
@@ -282,10 +282,10 @@ class Cluster:
     directors: tuple[Host, ...] | Unknown
     reals: tuple[Host, ...] | Unknown
     active: str | None | Unknown
-    vips: tuple[Vip, ...] | Unknown
-    duties: tuple[Duty, ...] | Unknown
-    dual_roles: tuple[DualRole, ...] | Unknown
-    members: tuple[Member, ...] | Unknown
+    vips: tuple[Vip | Unknown, ...] | Unknown
+    duties: tuple[Duty | Unknown, ...] | Unknown
+    dual_roles: tuple[DualRole | Unknown, ...] | Unknown
+    members: tuple[Member | Unknown, ...] | Unknown
     haresources: Comparison | Unknown
     ldirectord: Comparison | Unknown
     sync: Comparison | Unknown

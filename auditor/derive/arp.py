@@ -1,0 +1,336 @@
+"""Who answers an ARP request for a VIP, by the rules of Linux 2.6.9 to 6.x (net/ipv4/arp.c, inetdevice.h)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.derive.addresses import Ip, bits, is_loopback, to_ip, to_network
+from auditor.derive.evidence import Evidence, unknown
+from auditor.model.cluster import ArpStance, Guard, Nic, Placement
+from auditor.model.facts import Address, Ifcfg, Interface, Setting, Sysctl
+from auditor.model.place import At, Prose, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+LOOPBACK_PREFIX = 8
+UNREACHABLE = 8
+
+_REASONS = {
+    "silent": Prose(en="neither answers for the VIP nor announces it", zh="既不应答也不通告该 VIP"),
+    "unreachable": Prose(
+        en="arp_ignore 8 answers nothing, not even for the host's own address",
+        zh="arp_ignore 为 8 时连本机自己的地址也不应答",
+    ),
+    "own": Prose(
+        en="the VIP stands on the interface the request arrives on", zh="VIP 就配置在收到请求的接口上"
+    ),
+    "answers": Prose(
+        en="this arp_ignore answers for addresses of other interfaces",
+        zh="该 arp_ignore 值会替其他接口的地址应答",
+    ),
+    "announces": Prose(
+        en="this arp_announce lets the VIP be the sender of ARP requests",
+        zh="该 arp_announce 值会以 VIP 作为 ARP 请求源地址",
+    ),
+    "subnet": Prose(
+        en="arp_announce 1 lets the VIP be the sender, since it is in this interface's subnet",
+        zh="arp_announce 为 1, 而 VIP 与该接口同网段, 因此仍会以 VIP 作源地址",
+    ),
+    "unknown": Prose(en="the values in force could not be read", zh="无法读取生效的值"),
+    "arptables": Prose(
+        en="arptables rules may silence it; look at them", zh="arptables 规则可能使其静默, 需人工查看"
+    ),
+}
+
+
+def sysctl_key(interface: str, name: str) -> str:
+    """The key as ``parse.sysctl`` writes it: slashes where the interface's name has dots."""
+    separator = "/" if "." in interface else "."
+    return separator.join(("net", "ipv4", "conf", interface, name))
+
+
+def in_force(
+    sysctls: Mapping[str, Sysctl] | Unknown, interface: str, name: str
+) -> tuple[int | Unknown, tuple[At, ...]]:
+    """max(all, own), which is how the kernel combines arp_ignore and arp_announce; with the places of both."""
+    if isinstance(sysctls, Unknown):
+        return sysctls, ()
+    pair = [sysctls.get(sysctl_key(scope, name)) for scope in ("all", interface)]
+    numbers = [sysctl.number for sysctl in pair if sysctl is not None and sysctl.number is not None]
+    ats = tuple(sysctl.at for sysctl in pair if sysctl is not None)
+    if len(numbers) < len(pair):
+        at = next(iter(ats), At(host="", source=sysctl_key(interface, name)))
+        return unknown(at, f"{name} of {interface} was not read", f"未读取 {interface} 的 {name}"), ats
+    return max(numbers), ats
+
+
+def derive_nics(evidence: Evidence) -> tuple[Nic, ...] | Unknown:
+    """The interfaces that ARP can arrive on, with the values in force."""
+    interfaces = evidence.interfaces
+    if isinstance(interfaces, Unknown):
+        return interfaces
+    nics = []
+    for interface in interfaces:
+        if hears_arp(interface):
+            ignore, ignore_ats = in_force(evidence.sysctls, interface.name, "arp_ignore")
+            announce, announce_ats = in_force(evidence.sysctls, interface.name, "arp_announce")
+            arp_filter, _ = in_force(evidence.sysctls, interface.name, "arp_filter")
+            nics.append(
+                Nic(
+                    name=interface.name,
+                    arp_ignore=ignore,
+                    arp_announce=announce,
+                    arp_filter=arp_filter,
+                    ats=(interface.at, *ignore_ats, *announce_ats),
+                )
+            )
+    return tuple(nics)
+
+
+def hears_arp(interface: Interface) -> bool:
+    """ARP arrives on a bond or a bridge, not on its ports, and never on lo, a dummy or a tunnel."""
+    return interface.up and interface.arp and interface.master is None and not is_hidden(interface.name)
+
+
+def is_hidden(interface: str) -> bool:
+    """Addresses on this interface are local, but ARP requests never come in through it."""
+    return interface == "lo" or interface.startswith(("dummy", "tunl", "lvs"))
+
+
+def decide(
+    *,
+    hidden: bool,
+    scope_host: bool,
+    in_subnet: bool,
+    arp_ignore: int,
+    arp_announce: int,
+) -> tuple[str, Prose]:
+    """One row of the decision table: ``silent``, ``answers``, ``announces`` or ``unreachable``, and the reason.
+
+    ``hidden``: the VIP stands on lo or a dummy, not on the interface itself; ``scope_host``: it was added with
+    scope host; ``in_subnet``: it lies in a subnet of the interface.
+    """
+    if arp_ignore == UNREACHABLE:
+        return "unreachable", _REASONS["unreachable"]
+    if not hidden:
+        return "answers", _REASONS["own"]
+    if arp_ignore not in {1, 2} and not (arp_ignore == 3 and scope_host):
+        return "answers", _REASONS["answers"]
+    if arp_announce == 2:
+        return "silent", _REASONS["silent"]
+    if arp_announce == 1:
+        return ("announces", _REASONS["subnet"]) if in_subnet else ("silent", _REASONS["silent"])
+    return "announces", _REASONS["announces"]
+
+
+def derive_stances(
+    evidence: Evidence, nics: tuple[Nic, ...] | Unknown, vips: Iterable[str], segment: Iterable[str]
+) -> tuple[ArpStance, ...] | Unknown:
+    """What this host does for each VIP it carries, on each interface in the VIPs' segment.
+
+    ``segment``: addresses that the directors have on the interface they serve the VIPs from.
+    """
+    interfaces = evidence.interfaces
+    if isinstance(interfaces, Unknown):
+        return interfaces
+    if isinstance(nics, Unknown):
+        return nics
+    neighbours = [ip for ip in map(to_ip, segment) if ip is not None]
+    by_name = {interface.name: interface for interface in interfaces}
+    near = [nic for nic in nics if any(_holds(by_name[nic.name], address) for address in neighbours)]
+    stances: list[ArpStance] = []
+    for vip in sorted(set(vips)):
+        for address in placed(interfaces, vip):
+            stances.extend(_stance(evidence, vip, address, nic, by_name[nic.name]) for nic in near or nics)
+    return tuple(stances)
+
+
+def placed(interfaces: tuple[Interface, ...], vip: str) -> list[Address]:
+    """Where a host has the address, or has a whole network on lo that makes the address its own."""
+    wanted = to_ip(vip)
+    return [
+        address
+        for interface in interfaces
+        for address in interface.addresses
+        if to_ip(address.address) == wanted
+        or (interface.name == "lo" and not is_loopback(address.address) and _covers(address, wanted))
+    ]
+
+
+def derive_guards(evidence: Evidence, nics: tuple[Nic, ...] | Unknown) -> tuple[Guard, ...] | Unknown:
+    """arp_ignore and arp_announce of each interface: now, and what sysctl.conf and rc.local give at boot."""
+    if isinstance(nics, Unknown):
+        return nics
+    assignments = boot_sysctls(evidence)
+    guards = []
+    for nic in nics:
+        for name in ("arp_ignore", "arp_announce"):
+            running = nic.arp_ignore if name == "arp_ignore" else nic.arp_announce
+            if isinstance(running, Unknown):
+                return running
+            boot, ats = _at_boot(assignments, nic.name, name)
+            _, running_ats = in_force(evidence.sysctls, nic.name, name)
+            guards.append(
+                Guard(nic=nic.name, name=name, running=running, boot=boot, ats=(*running_ats, *ats))
+            )
+    return tuple(guards)
+
+
+def boot_sysctls(evidence: Evidence) -> Mapping[str, Sysctl] | Unknown:
+    """Key to the last assignment that boot makes: sysctl files first, rc.local last."""
+    if isinstance(evidence.sysctl_files, Unknown):
+        return evidence.sysctl_files
+    if isinstance(evidence.rc_local, Unknown):
+        return evidence.rc_local
+    last = {sysctl.key: sysctl for sysctl in evidence.sysctl_files}
+    for command in evidence.rc_local.commands if evidence.rc_local else ():
+        if command.kind == "sysctl" and command.key is not None and command.value is not None:
+            number = command.value.split()[:1]
+            last[command.key] = Sysctl(
+                key=command.key,
+                value=command.value,
+                number=int(number[0]) if number and number[0].isdecimal() else None,
+                at=command.at,
+            )
+    return last
+
+
+def derive_placements(evidence: Evidence) -> tuple[Placement | Unknown, ...] | Unknown:
+    """Every address but 127/8 and ::1 on lo, running or configured in ifcfg-lo:N or rc.local."""
+    interfaces = evidence.interfaces
+    if isinstance(interfaces, Unknown):
+        return interfaces
+    found: list[Placement | Unknown] = [
+        Placement(
+            address=address.address,
+            interface=address.label or address.interface,
+            prefix=address.prefix,
+            full=bits(address.address),
+            origin="running",
+            reason=None,
+            at=address.at,
+        )
+        for interface in interfaces
+        if is_hidden(interface.name)
+        for address in interface.addresses
+        if not is_loopback(address.address) and address.scope != "link"
+    ]
+    return (*found, *_configured_placements(evidence))
+
+
+def _configured_placements(evidence: Evidence) -> Iterable[Placement | Unknown]:
+    if isinstance(evidence.ifcfgs, Unknown):
+        yield evidence.ifcfgs
+    else:
+        for ifcfg in evidence.ifcfgs:
+            if ifcfg.device.startswith("lo:") and ifcfg.address is not None:
+                yield _alias_placement(ifcfg, ifcfg.address)
+    if isinstance(evidence.rc_local, Unknown):
+        yield evidence.rc_local
+    else:
+        for command in evidence.rc_local.commands if evidence.rc_local else ():
+            if (
+                command.kind == "address"
+                and command.address
+                and is_hidden((command.interface or "").split(":")[0])
+            ):
+                yield Placement(
+                    address=command.address,
+                    interface=command.interface or "lo",
+                    prefix=_ifconfig_prefix(command.address) if command.prefix is None else command.prefix,
+                    full=bits(command.address),
+                    origin=command.at.source,
+                    reason=None
+                    if command.prefix is not None
+                    else Prose(
+                        en="no netmask: the class of the address decides", zh="未写 netmask: 由地址类别决定"
+                    ),
+                    at=command.at,
+                )
+
+
+def _alias_placement(ifcfg: Ifcfg, written: Setting) -> Placement | Unknown:
+    mask = ifcfg.prefix or ifcfg.netmask
+    network = to_network(written.value, mask.value if mask else LOOPBACK_PREFIX)
+    if network is None:
+        return unknown(written.at, f"{ifcfg.path}: no readable address", f"{ifcfg.path} 中的地址无法识别")
+    return Placement(
+        address=written.value,
+        interface=ifcfg.device,
+        prefix=network.prefixlen,
+        full=network.max_prefixlen,
+        origin=ifcfg.path,
+        reason=None
+        if mask
+        else Prose(
+            en="no NETMASK: the alias inherits 255.0.0.0 from lo", zh="没有 NETMASK: 别名继承 lo 的 255.0.0.0"
+        ),
+        at=mask.at if mask else written.at,
+    )
+
+
+def _ifconfig_prefix(address: str) -> int:
+    """The mask that ifconfig gives when none is written: by class A, B, C."""
+    first = int(address.split(".")[0]) if "." in address else 0
+    return 8 if first < 128 else 16 if first < 192 else 24
+
+
+def _at_boot(
+    assignments: Mapping[str, Sysctl] | Unknown, nic: str, name: str
+) -> tuple[int | Unknown, tuple[At, ...]]:
+    if isinstance(assignments, Unknown):
+        return assignments, ()
+    own, every, default = (assignments.get(sysctl_key(scope, name)) for scope in (nic, "all", "default"))
+    values = [sysctl.number or 0 for sysctl in (own, every) if sysctl is not None]
+    ats = tuple(sysctl.at for sysctl in (own, every) if sysctl is not None)
+    boot = max(values, default=0)
+    if own is None and default is not None and (default.number or 0) > boot:
+        # Copied when the interface is created, which may be before or after the files are read.
+        return unknown(
+            default.at,
+            f"{default.key} counts only for interfaces created after it is set",
+            f"{default.key} 只对之后创建的接口有效",
+        ), (*ats, default.at)
+    return boot, ats
+
+
+def _stance(evidence: Evidence, vip: str, address: Address, nic: Nic, interface: Interface) -> ArpStance:
+    kind: str | Unknown
+    if isinstance(nic.arp_ignore, Unknown) or isinstance(nic.arp_announce, Unknown):
+        missing = nic.arp_ignore if isinstance(nic.arp_ignore, Unknown) else nic.arp_announce
+        kind, reason = missing if isinstance(missing, Unknown) else "", _REASONS["unknown"]
+    else:
+        kind, reason = decide(
+            hidden=address.interface != nic.name,
+            scope_host=address.scope == "host",
+            in_subnet=_holds(interface, to_ip(vip)),
+            arp_ignore=nic.arp_ignore,
+            arp_announce=nic.arp_announce,
+        )
+        if kind in {"answers", "announces"} and evidence.arptables is not False:
+            reason = _REASONS["arptables"]
+            kind = Unknown(why=reason, at=At(host=evidence.snapshot.name, source="arptables"))
+    return ArpStance(
+        vip=vip,
+        nic=nic.name,
+        placement=address.label or address.interface,
+        arp_ignore=nic.arp_ignore,
+        arp_announce=nic.arp_announce,
+        kind=kind,
+        reason=reason,
+        ats=(address.at, *nic.ats),
+    )
+
+
+def _holds(interface: Interface, ip: Ip | None) -> bool:
+    """The address lies in a subnet of the interface, by another address than itself."""
+    return any(
+        not is_loopback(own.address) and to_ip(own.address) != ip and _covers(own, ip)
+        for own in interface.addresses
+    )
+
+
+def _covers(own: Address, ip: Ip | None) -> bool:
+    network = to_network(own.address, own.prefix)
+    return network is not None and ip is not None and ip.version == network.version and ip in network

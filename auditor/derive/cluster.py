@@ -1,0 +1,453 @@
+"""The whole cluster: who owns and answers for each VIP, who has to carry it, and how the directors' files compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from auditor.derive.addresses import is_loopback, to_ip
+from auditor.derive.arp import derive_stances, is_hidden, placed
+from auditor.derive.drift import compare_ldirectord
+from auditor.derive.evidence import Evidence, known, read_evidence, unknown
+from auditor.derive.host import Surroundings, derive_host, vips_on
+from auditor.derive.topology import (
+    Community,
+    derive_communities,
+    node_name,
+    own_addresses,
+    real_addresses,
+    virtual_addresses,
+)
+from auditor.model.cluster import Cluster, Comparison, DualRole, Duty, Host, Member, Vip
+from auditor.model.facts import Address, Group, SyncDaemon
+from auditor.model.place import At, Prose, Unknown
+from auditor.model.snapshot import Snapshot
+
+_CARRIED = frozenset({"gate", "ipip"})
+_DEFAULT_TCP_TIMEOUT = 900
+
+
+def derive_clusters(snapshot: Snapshot) -> tuple[Cluster, ...]:
+    """Every host of the snapshot in exactly one cluster, in the order of HOSTS."""
+    hosts = [read_evidence(host) for host in snapshot.hosts]
+    return tuple(_cluster(community) for community in derive_communities(hosts))
+
+
+def _cluster(community: Community) -> Cluster:
+    vips = _vip_places(community)
+    around = Surroundings(
+        vips=frozenset(vips),
+        segment=_segment(community, frozenset(vips)),
+        nodes={
+            node_name(member): own_addresses(member) for member in community.members if own_addresses(member)
+        },
+    )
+    hosts = {
+        member.snapshot.name: derive_host(member, community.roles[member.snapshot.name], around)
+        for member in community.members
+    }
+    evidence = {member.snapshot.name: member for member in community.members}
+    directors = [host for host in hosts.values() if "director" in host.roles]
+    unread = _unread_director(hosts.values(), directors)
+    gaps = _gaps(directors)
+    all_vips = tuple(
+        _vip(address, served, ats, hosts, evidence, around) for address, (served, ats) in sorted(vips.items())
+    )
+    return Cluster(
+        name=community.name,
+        at=At(host="", source=community.name),
+        hosts=tuple(hosts.values()),
+        directors=unread or tuple(directors),
+        reals=unread or tuple(host for host in hosts.values() if "real" in host.roles),
+        active=unread or _active(directors),
+        vips=unread or (*all_vips, *gaps),
+        duties=unread or (*_duties(directors, evidence), *gaps),
+        dual_roles=unread or (*_dual_roles(directors, hosts), *gaps),
+        members=unread or (*_members(directors, evidence), *gaps),
+        haresources=unread or _compare_haresources(directors),
+        ldirectord=unread or _compare_files(directors),
+        sync=unread or _sync(directors),
+        ipvs_tcp_timeout=unread or _tcp_timeout(directors),
+    )
+
+
+def _unread_director(hosts: Iterable[Host], directors: Sequence[Host]) -> Unknown | None:
+    """No director was found, but a host that could be one was not read."""
+    if directors:
+        return None
+    for host in hosts:
+        if not host.roles_known:
+            return unknown(
+                host.at,
+                f"no director was found, and {host.name} could be one, but was not read",
+                f"没有找到调度器, 而 {host.name} 可能是调度器却未能读取",
+            )
+    return None
+
+
+def _gaps(directors: Iterable[Host]) -> list[Unknown]:
+    """One Unknown for each file of a director that could name more VIPs, nodes and real servers than we know."""
+    return [
+        fact
+        for director in directors
+        for fact in (director.ldirectord, director.haresources)
+        if isinstance(fact, Unknown)
+    ][:1]
+
+
+def _vip_places(community: Community) -> Mapping[str, tuple[bool, tuple[At, ...]]]:
+    """Address to: is it served, and the places that name it."""
+    found: dict[str, tuple[bool, tuple[At, ...]]] = {}
+    for director in community.those("director"):
+        for address, served, at in virtual_addresses(director):
+            was_served, ats = found.get(address, (False, ()))
+            found[address] = (was_served or served, (*ats, at))
+    return found
+
+
+def _segment(community: Community, vips: frozenset[str]) -> frozenset[str]:
+    """The addresses on the directors' interfaces that have, or by haresources shall have, a VIP."""
+    found: set[str] = set()
+    for director in community.those("director"):
+        haresources = known(director.haresources)
+        named = (
+            {address.interface for address in haresources.value.addresses}
+            if haresources is not None
+            else set()
+        )
+        for interface in known(director.interfaces) or ():
+            addresses = {address.address for address in interface.addresses if address.scope != "link"}
+            if not is_hidden(interface.name) and (addresses & vips or interface.name in named):
+                found |= addresses - vips
+    return frozenset(found)
+
+
+def _vip(
+    address: str,
+    served: bool,
+    ats: tuple[At, ...],
+    hosts: Mapping[str, Host],
+    evidence: Mapping[str, Evidence],
+    around: Surroundings,
+) -> Vip:
+    owners = _certain(
+        (host.name, _owns(evidence[host.name], address))
+        for host in hosts.values()
+        if "director" in host.roles
+    )
+    answering = _certain(
+        ((name, _answers(evidence[name], host, address, around)) for name, host in hosts.items())
+    )
+    table: bool | None | Unknown = None
+    if served and not isinstance(owners, Unknown) and len(owners) == 1:
+        live = hosts[owners[0]].ipvs
+        table = live if isinstance(live, Unknown) else live is not None and _serves(hosts[owners[0]], address)
+    return Vip(address=address, served=served, owners=owners, answering=answering, table=table, ats=ats)
+
+
+def _certain(claims: Iterable[tuple[str, bool | Unknown]]) -> tuple[str, ...] | Unknown:
+    """The names whose claim holds. Two that do are a fault whatever the rest says; else all must be known."""
+    gap: Unknown | None = None
+    names = []
+    for name, claim in claims:
+        if isinstance(claim, Unknown):
+            gap = gap or claim
+        elif claim:
+            names.append(name)
+    return gap if gap is not None and len(names) < 2 else tuple(names)
+
+
+def _owns(evidence: Evidence, address: str) -> bool | Unknown:
+    owned = vips_on(evidence, frozenset({address}), hidden=False)
+    return owned if isinstance(owned, Unknown) else bool(owned)
+
+
+def _serves(host: Host, address: str) -> bool:
+    table = known(host.ipvs)
+    return table is not None and any(
+        service.mark is not None or str(to_ip(service.address)) == address for service in table.services
+    )
+
+
+def _answers(evidence: Evidence, host: Host, address: str, around: Surroundings) -> bool | Unknown:
+    """Whether this host would answer an ARP request for the address on any interface in the segment."""
+    if isinstance(evidence.interfaces, Unknown):
+        return evidence.interfaces
+    if not placed(evidence.interfaces, address):
+        return False
+    stances = derive_stances(evidence, host.nics, (address,), around.segment)
+    if isinstance(stances, Unknown):
+        return stances
+    if any(stance.kind == "answers" for stance in stances):
+        return True
+    return next((stance.kind for stance in stances if isinstance(stance.kind, Unknown)), False)
+
+
+def _active(directors: Iterable[Host]) -> str | None | Unknown:
+    names = _certain((director.name, director.active) for director in directors)
+    if isinstance(names, Unknown):
+        return names
+    return names[0] if len(names) == 1 else None
+
+
+def _duties(directors: Iterable[Host], evidence: Mapping[str, Evidence]) -> Iterator[Duty]:
+    """Every VIP that every DR or TUN real server of HOSTS has to carry, once."""
+    owners = {address: name for name, member in evidence.items() for address in own_addresses(member)}
+    seen: set[tuple[str, str]] = set()
+    for director in directors:
+        cf = known(director.ldirectord)
+        for virtual in cf.virtuals if cf is not None else ():
+            vip = to_ip(virtual.address)
+            for real in virtual.reals if vip is not None else ():
+                name = owners.get(str(to_ip(real.address)))
+                if name is None or real.forwarding not in _CARRIED or (name, str(vip)) in seen:
+                    continue
+                seen.add((name, str(vip)))
+                yield Duty(
+                    real=name,
+                    vip=str(vip),
+                    address=_carried_at(evidence[name], str(vip)),
+                    ats=(real.at, At(host=name, source="ip-addr")),
+                )
+
+
+def _carried_at(evidence: Evidence, vip: str) -> Address | None | Unknown:
+    if isinstance(evidence.interfaces, Unknown):
+        return evidence.interfaces
+    return next((address for address in placed(evidence.interfaces, vip)), None)
+
+
+def _dual_roles(directors: Sequence[Host], hosts: Mapping[str, Host]) -> Iterator[DualRole]:
+    """Directors that some pool uses as a real server."""
+    pools: dict[str, dict[str, At]] = {}
+    for director in directors:
+        cf = known(director.ldirectord)
+        for virtual in cf.virtuals if cf is not None else ():
+            for real in virtual.reals:
+                if real.forwarding in _CARRIED and to_ip(virtual.address) is not None:
+                    pools.setdefault(str(to_ip(real.address)), {}).setdefault(
+                        str(to_ip(virtual.address)), real.at
+                    )
+    for host in hosts.values():
+        if "director" not in host.roles:
+            continue
+        addresses = known(host.addresses) or ()
+        own = {str(to_ip(address.address)) for address in addresses} | {str(to_ip(host.address))}
+        for address in sorted(own & pools.keys()):
+            if not is_loopback(address):
+                yield _dual_role(host, address, pools[address])
+
+
+def _dual_role(host: Host, address: str, vips: Mapping[str, At]) -> DualRole:
+    safe, reason = _is_safe(host, frozenset(vips))
+    return DualRole(host=host.name, real=address, safe=safe, reason=reason, ats=tuple(vips.values()))
+
+
+def _is_safe(host: Host, vips: frozenset[str]) -> tuple[bool | Unknown, Prose]:
+    cannot_tell = Prose(en="what it carries could not be read", zh="无法读取其地址或 ARP 设置")
+    if isinstance(host.active, Unknown):
+        return host.active, cannot_tell
+    if host.active:
+        return True, Prose(
+            en="it is the active director and serves its share locally", zh="它是主用调度器, 在本机处理其份额"
+        )
+    if isinstance(host.addresses, Unknown):
+        return host.addresses, cannot_tell
+    missing = sorted(vips - {str(to_ip(address.address)) for address in host.addresses})
+    if missing:
+        return False, Prose(
+            en=f"it is passive and does not have {', '.join(missing)} on lo: its whole share of the requests is "
+            "dropped, while the health check of its own address stays green",
+            zh=f"它是备用节点, lo 上没有 {', '.join(missing)}: 分给它的请求全部丢失, 而对其自身地址的健康检查仍正常",
+        )
+    if isinstance(host.stances, Unknown):
+        return host.stances, cannot_tell
+    for stance in host.stances:
+        if isinstance(stance.kind, Unknown):
+            return stance.kind, cannot_tell
+        if stance.kind != "silent":
+            return False, stance.reason
+    if isinstance(host.ipvs, Unknown):
+        return host.ipvs, cannot_tell
+    if host.ipvs is not None and host.ipvs.services:
+        return False, Prose(
+            en="it is passive, but its IPVS table is not empty: requests are sent on to another real server, or loop",
+            zh="它是备用节点, 但其 IPVS 表不为空: 请求会被再次转发, 甚至形成环路",
+        )
+    return True, Prose(
+        en="it carries the VIPs on lo, silently, with an empty table",
+        zh="lo 上有 VIP, 保持静默, 且运行表为空",
+    )
+
+
+def _members(directors: Iterable[Host], evidence: Mapping[str, Evidence]) -> Iterator[Member]:
+    """Every node and every real server that the directors' files name, once."""
+    by_address = {address: name for name, member in evidence.items() for address in own_addresses(member)}
+    by_node = {node_name(member): name for name, member in evidence.items()}
+    seen: set[tuple[str, str]] = set()
+    for director in directors:
+        for name, kind, at, host in _named(director, by_address, by_node):
+            if (kind, name) not in seen:
+                seen.add((kind, name))
+                yield Member(name=name, kind=kind, host=host, read=_was_read(evidence, host), at=at)
+
+
+def _named(
+    director: Host, by_address: Mapping[str, str], by_node: Mapping[str, str]
+) -> Iterator[tuple[str, str, At, str | None]]:
+    ha_cf, cf = known(director.ha_cf), known(director.ldirectord)
+    for node in ha_cf.nodes if ha_cf is not None else ():
+        yield node.name, "node", node.at, by_node.get(node.name)
+    for address, at in real_addresses(cf).items() if cf is not None else ():
+        yield address, "real", at, by_address.get(address) or by_node.get(address.lower())
+
+
+def _was_read(evidence: Mapping[str, Evidence], host: str | None) -> bool | Unknown:
+    if host is None:
+        return False
+    snapshot = evidence[host].snapshot
+    if snapshot.status == "ok":
+        return True
+    return unknown(
+        At(host=host, source=""),
+        f"{host} was not read whole: {snapshot.status}",
+        f"{host} 未能完整读取: {snapshot.status}",
+    )
+
+
+def _first_unknown(facts: Iterable[object]) -> Unknown | None:
+    return next((fact for fact in facts if isinstance(fact, Unknown)), None)
+
+
+def _compare_haresources(directors: Sequence[Host]) -> Comparison | Unknown:
+    gap = _first_unknown(director.haresources for director in directors)
+    if gap is not None:
+        return gap
+    files = {director.name: director.haresources for director in directors}
+    groups = {
+        name: _normal(file.groups)
+        for name, file in files.items()
+        if file is not None and not isinstance(file, Unknown)
+    }
+    ats = tuple(file.at for file in files.values() if file is not None and not isinstance(file, Unknown))
+    absent = [name for name in files if name not in groups]
+    if absent:
+        return Comparison(
+            kind="absent",
+            explanation=Prose(
+                en=f"{', '.join(absent)} has no haresources", zh=f"{', '.join(absent)} 没有 haresources"
+            ),
+            ats=ats,
+        )
+    if len(set(groups.values())) <= 1:
+        return Comparison(
+            kind="identical",
+            explanation=Prose(en="the same on all directors", zh="各调度器上一致"),
+            ats=ats,
+        )
+    resources = {tuple(resources for _, resources in group) for group in groups.values()}
+    selfish = all(
+        {node for node, _ in groups[director.name]} == {_own_name(director)} for director in directors
+    )
+    if len(resources) == 1 and selfish:
+        return Comparison(
+            kind="each-names-itself",
+            explanation=Prose(
+                en="the same resources, but each director names itself as the preferred node: when both start at "
+                "the same time, each takes them all and every VIP has two owners; after a failed start nobody does. "
+                "The runbook prints it so; heartbeat wants the same file on both nodes",
+                zh="资源相同, 但每台调度器都把自己写成首选节点: 同时启动时双方都会接管全部资源, 每个 VIP 出现两个主人; "
+                "启动失败后则无人接管。手册正是这样写的, 而 heartbeat 要求两台的文件完全相同",
+            ),
+            ats=ats,
+        )
+    return Comparison(
+        kind="different",
+        explanation=Prose(
+            en="the directors disagree about nodes, resources or their order",
+            zh="各调度器的节点、资源或顺序不一致",
+        ),
+        ats=ats,
+    )
+
+
+def _normal(groups: Iterable[Group]) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]:
+    return tuple(
+        (group.node.name, tuple((resource.script, resource.args) for resource in group.resources))
+        for group in groups
+    )
+
+
+def _own_name(host: Host) -> str:
+    return (host.name if isinstance(host.uname, Unknown) else host.uname.node).lower()
+
+
+def _compare_files(directors: Sequence[Host]) -> Comparison | Unknown:
+    gap = _first_unknown(director.ldirectord for director in directors)
+    if gap is not None:
+        return gap
+    files = {
+        director.name: director.ldirectord
+        for director in directors
+        if director.ldirectord is not None and not isinstance(director.ldirectord, Unknown)
+    }
+    absent = [director.name for director in directors if director.name not in files]
+    if absent or not files:
+        return Comparison(
+            kind="absent",
+            explanation=Prose(
+                en=f"{', '.join(absent)} has no ldirectord.cf", zh=f"{', '.join(absent)} 没有 ldirectord.cf"
+            ),
+            ats=tuple(file.at for file in files.values()),
+        )
+    return compare_ldirectord(files)
+
+
+def _sync(directors: Sequence[Host]) -> Comparison | Unknown:
+    """Connection synchronisation: master on the active director, backup on each passive one, one syncid."""
+    gap = _first_unknown(fact for director in directors for fact in (director.sync_daemons, director.active))
+    if gap is not None:
+        return gap
+    daemons: dict[str, tuple[SyncDaemon, ...]] = {
+        director.name: () if isinstance(director.sync_daemons, Unknown) else director.sync_daemons or ()
+        for director in directors
+    }
+    ats = tuple(daemon.at for own in daemons.values() for daemon in own)
+    if not ats:
+        return Comparison(
+            kind="off",
+            explanation=Prose(
+                en="no sync daemon runs: a failover breaks every established connection",
+                zh="没有运行同步守护进程: 切换时所有已建立的连接都会中断",
+            ),
+            ats=tuple(At(host=director.name, source="ipvsadm-daemon") for director in directors),
+        )
+    for director in directors:
+        wanted = "master" if director.active else "backup"
+        if wanted not in {daemon.role for daemon in daemons[director.name]}:
+            state, zh = ("active", "主用") if director.active else ("passive", "备用")
+            return Comparison(
+                kind="wrong",
+                explanation=Prose(
+                    en=f"{director.name} is {state}, but no {wanted} sync daemon runs there",
+                    zh=f"{director.name} 是{zh}节点, 但没有运行 {wanted} 同步守护进程",
+                ),
+                ats=ats,
+            )
+    if len({daemon.syncid for own in daemons.values() for daemon in own} - {0}) > 1:
+        return Comparison(
+            kind="wrong",
+            explanation=Prose(en="the directors use different sync ids", zh="各调度器的 syncid 不同"),
+            ats=ats,
+        )
+    return Comparison(
+        kind="fits", explanation=Prose(en="roles and sync ids fit", zh="角色与 syncid 相符"), ats=ats
+    )
+
+
+def _tcp_timeout(directors: Iterable[Host]) -> int | Unknown:
+    """The IPVS timeout that conntrack is measured by: the live one of a director, else the kernel's default."""
+    for director in directors:
+        timeouts = director.ipvs_timeouts
+        if timeouts is not None and not isinstance(timeouts, Unknown):
+            return timeouts.tcp
+    return _DEFAULT_TCP_TIMEOUT

@@ -1,0 +1,406 @@
+"""The artifacts of one host, each read once: a fact, None where it is not there, Unknown where it cannot be told."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from auditor import parse
+from auditor.model.facts import File, RcLink, Sysctl
+from auditor.model.place import At, Prose, Unknown
+from auditor.parse.ldirectord import ldirectord_release, read_ldirectord
+from auditor.parse.text import read_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from auditor.model.facts import (
+        Authkeys,
+        Document,
+        HaCf,
+        Haresources,
+        HostsEntry,
+        Ifcfg,
+        InitHeader,
+        Interface,
+        IpvsTable,
+        IpvsTimeouts,
+        LdirectordCf,
+        NetworkFile,
+        Package,
+        Process,
+        Reading,
+        Release,
+        Route,
+        Script,
+        SyncDaemon,
+        Uname,
+    )
+    from auditor.model.snapshot import Artifact, HostSnapshot
+
+T = TypeVar("T")
+
+HA_D = "/etc/ha.d"
+NETWORK_SCRIPTS = "/etc/sysconfig/network-scripts"
+# Where a line that was not understood could hide what a rule looks for.
+_WHOLE = frozenset(
+    {"uname", "ip-addr", "ip-route", "ipvsadm", "ipvsadm-timeout", "ipvsadm-daemon", "proc-ip-vs"}
+)
+_RELEASES = ("/etc/redhat-release", "/etc/centos-release", "/etc/debian_version", "/etc/os-release")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One host's facts, source by source. ``sysctl_files``: assignments in the order in which boot applies them."""
+
+    snapshot: HostSnapshot
+    uname: Uname | Unknown
+    release: Release | None | Unknown
+    packages: tuple[Package, ...] | Unknown
+    authkeys: Reading[Authkeys] | None | Unknown
+    authkeys_file: File | None | Unknown
+    ha_cf: Reading[HaCf] | None | Unknown
+    haresources: Reading[Haresources] | None | Unknown
+    ldirectord: Reading[LdirectordCf] | None | Unknown
+    ldirectord_file: File | None | Unknown
+    ifcfgs: tuple[Ifcfg, ...] | Unknown
+    network: NetworkFile | None | Unknown
+    hosts: tuple[HostsEntry, ...] | None | Unknown
+    hostname: Document | None | Unknown
+    interfaces: tuple[Interface, ...] | Unknown
+    routes: tuple[Route, ...] | Unknown
+    sysctls: Mapping[str, Sysctl] | Unknown
+    sysctl_files: tuple[Sysctl, ...] | Unknown
+    rc_local: Script | None | Unknown
+    links: tuple[RcLink, ...] | None | Unknown
+    headers: tuple[InitHeader, ...] | Unknown
+    ipvs: IpvsTable | None | Unknown
+    ipvs_timeouts: IpvsTimeouts | None | Unknown
+    sync_daemons: tuple[SyncDaemon, ...] | None | Unknown
+    processes: tuple[Process, ...] | Unknown
+    arptables: bool | Unknown
+
+
+def read_evidence(snapshot: HostSnapshot) -> Evidence:
+    """Read what rules need. Facts of a host that could not be visited are all Unknown."""
+    look = _Look(snapshot)
+    packages = look.output("packages", "packages")
+    haresources = look.file(f"{HA_D}/haresources", "haresources")
+    cf_path = _ldirectord_path(look, haresources)
+    release = _ldirectord_release(packages)
+    return Evidence(
+        snapshot=snapshot,
+        uname=_value(look.output("uname", "uname")),
+        release=_release(look),
+        packages=_value(packages),
+        authkeys=look.file(f"{HA_D}/authkeys", "authkeys"),
+        authkeys_file=look.lies(f"{HA_D}/authkeys"),
+        ha_cf=look.file(f"{HA_D}/ha.cf", "ha.cf"),
+        haresources=haresources,
+        ldirectord=look.file(cf_path, lambda document: read_ldirectord(document, release)),
+        ldirectord_file=look.lies(cf_path),
+        ifcfgs=_ifcfgs(look),
+        network=_value_or_none(look.file("/etc/sysconfig/network", "network")),
+        hosts=_value_or_none(look.file("/etc/hosts", "hosts")),
+        hostname=look.document("/etc/hostname"),
+        interfaces=_value(look.output("ip-addr", "ip-addr")),
+        routes=_value(look.output("ip-route", "ip-route")),
+        sysctls=_sysctls(look),
+        sysctl_files=_sysctl_files(look),
+        rc_local=_rc_local(look),
+        links=_links(look),
+        headers=_value(look.output("init-headers", "init-header")),
+        ipvs=_ipvs(look),
+        ipvs_timeouts=look.ipvs("ipvsadm-timeout"),
+        sync_daemons=look.ipvs("ipvsadm-daemon"),
+        processes=_value(look.output("ps", "ps")),
+        arptables=_arptables(look),
+    )
+
+
+def known(fact: T | None | Unknown) -> T | None:
+    """The record, for those who treat what is not there and what could not be looked at alike."""
+    return None if isinstance(fact, Unknown) else fact
+
+
+def unknown(at: At, en: str, zh: str) -> Unknown:
+    return Unknown(why=Prose(en=en, zh=zh), at=at)
+
+
+class _Look:
+    """Looks into one host's artifacts; what is missing comes back as None or Unknown, with the reason."""
+
+    def __init__(self, snapshot: HostSnapshot) -> None:
+        self.snapshot = snapshot
+        self.visited = snapshot.status in {"ok", "partial"}
+
+    def at(self, source: str) -> At:
+        return At(host=self.snapshot.name, source=source)
+
+    def artifact(self, name: str) -> Artifact | None | Unknown:
+        """The artifact when its content is whole; None: looked, not there."""
+        if not self.visited:
+            return unknown(
+                self.at(name),
+                f"{self.snapshot.name} was not read: {self.snapshot.status}",
+                f"未能读取 {self.snapshot.name}: {self.snapshot.status}",
+            )
+        artifact = self.snapshot.artifacts.get(name)
+        if artifact is None:
+            return unknown(self.at(name), f"{name} was not collected", f"未采集 {name}")
+        if artifact.state == "absent":
+            return None
+        if artifact.state != "read":
+            reason = f": {artifact.why}" if artifact.why else ""
+            return unknown(
+                self.at(artifact.source),
+                f"{artifact.source} is {artifact.state}{reason}",
+                f"{artifact.source} 状态为 {artifact.state}{reason}",
+            )
+        return artifact
+
+    def document(self, name: str) -> Document | None | Unknown:
+        artifact = self.artifact(name)
+        if artifact is None or isinstance(artifact, Unknown):
+            return artifact
+        return read_document(
+            artifact.content,
+            source=artifact.source,
+            host=self.snapshot.name,
+            encoding=self.snapshot.encoding,
+        )
+
+    def file(
+        self, path: str, reader: str | Callable[[Document], Reading[Any]]
+    ) -> Reading[Any] | None | Unknown:
+        document = self.document(path)
+        if document is None or isinstance(document, Unknown):
+            return document
+        return parse.read(reader, document) if isinstance(reader, str) else reader(document)
+
+    def output(self, probe: str, format_name: str) -> Reading[Any] | Unknown:
+        """The reading of a command's output; Unknown when it failed or said something we do not understand."""
+        artifact = self.artifact(probe)
+        if isinstance(artifact, Unknown):
+            return artifact
+        if artifact is None or artifact.exit_status not in {0, None}:
+            status = "is not there" if artifact is None else f"ended with status {artifact.exit_status}"
+            ended = "不存在" if artifact is None else f"退出状态 {artifact.exit_status}"
+            return unknown(self.at(probe), f"{probe} {status}", f"{probe} {ended}")
+        reading = self.file(probe, format_name)
+        assert reading is not None
+        if isinstance(reading, Unknown) or format_name not in _WHOLE or not reading.unparsed:
+            return reading
+        line = reading.unparsed[0]
+        return unknown(line.at, f"{line.at} is not understood", f"无法理解 {line.at}")
+
+    def ipvs(self, probe: str) -> Any:
+        """A listing of ipvsadm; None when the kernel has no IPVS, in which case nothing was run."""
+        if self.artifact("proc-ip-vs") is None:
+            return None
+        return _value(self.output(probe, probe))
+
+    def lies(self, path: str) -> File | None | Unknown:
+        """How a file lies there, known even where its content may not be read."""
+        if not self.visited or path not in self.snapshot.artifacts:
+            missing = self.artifact(path)
+            assert isinstance(missing, Unknown)
+            return missing
+        artifact = self.snapshot.artifacts[path]
+        if artifact.state == "absent":
+            return None
+        if artifact.mode is None or artifact.owner is None or artifact.mtime is None:
+            return unknown(
+                self.at(path), f"mode and owner of {path} are not known", f"{path} 的权限和属主未知"
+            )
+        return File(
+            path=path,
+            mode=artifact.mode,
+            owner=artifact.owner,
+            group=artifact.group or "",
+            mtime=artifact.mtime,
+            size=artifact.size or 0,
+            at=self.at(path),
+        )
+
+    def under(self, folder: str, probe: str) -> list[Artifact] | None | Unknown:
+        """All artifacts of a folder that was listed whole, by path."""
+        listing = self.artifact(folder)
+        if listing is None or isinstance(listing, Unknown):
+            return listing
+        return sorted(
+            (
+                artifact
+                for artifact in self.snapshot.artifacts.values()
+                if artifact.probe == probe and artifact.path and posixpath.dirname(artifact.path) == folder
+            ),
+            key=lambda artifact: artifact.path or "",
+        )
+
+
+def _value(reading: Reading[T] | Unknown) -> T | Unknown:
+    return reading if isinstance(reading, Unknown) else reading.value
+
+
+def _value_or_none(reading: Reading[T] | None | Unknown) -> T | None | Unknown:
+    return reading if reading is None or isinstance(reading, Unknown) else reading.value
+
+
+def _release(look: _Look) -> Release | None | Unknown:
+    for path in _RELEASES:
+        reading = look.file(path, "release")
+        if isinstance(reading, Unknown):
+            return reading
+        if reading is not None and reading.value is not None:
+            release: Release = reading.value
+            return release
+    return None
+
+
+def _ldirectord_path(look: _Look, reading: Reading[Haresources] | None | Unknown) -> str:
+    """The file that heartbeat starts ldirectord with: its argument, sought as ldirectord seeks it."""
+    name = "ldirectord.cf"
+    for group in haresources.value.groups if (haresources := known(reading)) is not None else ():
+        for resource in group.resources:
+            if posixpath.basename(resource.script) == "ldirectord" and resource.args:
+                name = str(resource.args[0])
+    if name.startswith("/"):
+        return name
+    paths = [f"{HA_D}/{name}", f"{HA_D}/conf/{name}"]
+    there = (path for path in paths if look.visited and not isinstance(look.artifact(path), Unknown | None))
+    return next(there, paths[0])
+
+
+def _ldirectord_release(packages: Reading[tuple[Package, ...]] | Unknown) -> str:
+    """The release of ldirectord that is installed; the newest when the package list does not tell."""
+    if isinstance(packages, Unknown):
+        return "4.12"
+    for name in ("ldirectord", "heartbeat-ldirectord"):
+        for package in packages.value:
+            if package.name == name:
+                return ldirectord_release(package.version)
+    return "4.12"
+
+
+def _ifcfgs(look: _Look) -> tuple[Ifcfg, ...] | Unknown:
+    """Every ifcfg-* file, leftovers included; empty where there is no such folder."""
+    artifacts = look.under(NETWORK_SCRIPTS, "ifcfg")
+    if artifacts is None:
+        return ()
+    if isinstance(artifacts, Unknown):
+        return artifacts
+    files: list[Ifcfg] = []
+    for artifact in artifacts:
+        reading = look.file(artifact.path or "", "ifcfg")
+        if isinstance(reading, Unknown):
+            return reading
+        if reading is not None:
+            files.append(reading.value)
+    return tuple(files)
+
+
+def _sysctls(look: _Look) -> Mapping[str, Sysctl] | Unknown:
+    # grep ends with a status of its own where one of the many paths does not exist.
+    reading = look.file("sysctl", "sysctl")
+    if reading is None:
+        return unknown(look.at("sysctl"), "sysctl values were not read", "未读取 sysctl 值")
+    if isinstance(reading, Unknown):
+        return reading
+    return {sysctl.key: sysctl for sysctl in reading.value}
+
+
+def _sysctl_files(look: _Look) -> tuple[Sysctl, ...] | Unknown:
+    """sysctl.conf first, then the folder, as the init scripts do; systemd sorts all by file name."""
+    systemd = look.visited and look.snapshot.artifacts.get("/etc/os-release") is not None
+    systemd = systemd and not isinstance(look.artifact("/etc/os-release"), Unknown | None)
+    paths: dict[str, str] = {}
+    for folder in ("/usr/lib/sysctl.d", "/etc/sysctl.d"):
+        artifacts = look.under(folder, "sysctl.d")
+        if isinstance(artifacts, Unknown):
+            return artifacts
+        for artifact in artifacts or ():
+            path = artifact.path or ""
+            if not systemd or path.endswith(".conf"):
+                paths[posixpath.basename(path)] = path
+    ordered = [paths[name] for name in sorted(paths)]
+    ordered.insert(len(ordered) if systemd else 0, "/etc/sysctl.conf")
+    assignments: list[Sysctl] = []
+    for path in ordered:
+        reading = look.file(path, "sysctl.conf")
+        if isinstance(reading, Unknown):
+            return reading
+        if reading is not None:
+            assignments.extend(reading.value)
+    return tuple(assignments)
+
+
+def _rc_local(look: _Look) -> Script | None | Unknown:
+    """/etc/rc.d/rc.local; /etc/rc.local is a link to it, or the file itself."""
+    for path in ("/etc/rc.d/rc.local", "/etc/rc.local"):
+        artifact = look.snapshot.artifacts.get(path)
+        if artifact is not None and artifact.kind == "link" and path == "/etc/rc.local":
+            continue
+        reading = look.file(path, "rc.local")
+        if reading is not None:
+            return _value(reading)
+    return None
+
+
+def _links(look: _Look) -> tuple[RcLink, ...] | None | Unknown:
+    """The S and K links of all runlevels; None on a host that does not boot by them."""
+    found: list[RcLink] = []
+    for runlevel in "0123456":
+        for folder in (f"/etc/rc.d/rc{runlevel}.d", f"/etc/rc{runlevel}.d"):
+            artifacts = look.under(folder, "rc-links")
+            if isinstance(artifacts, Unknown):
+                return artifacts
+            if artifacts is not None:
+                found.extend(_link(look, runlevel, artifact) for artifact in artifacts if _is_link(artifact))
+                break
+        else:
+            return None
+    return tuple(found)
+
+
+_LINK_NAME = re.compile(r"(?P<kind>[SK])(?P<number>[0-9]{1,3})(?P<service>.+)")
+
+
+def _is_link(artifact: Artifact) -> bool:
+    return _LINK_NAME.fullmatch(posixpath.basename(artifact.path or "")) is not None
+
+
+def _link(look: _Look, runlevel: str, artifact: Artifact) -> RcLink:
+    name = posixpath.basename(artifact.path or "")
+    match = _LINK_NAME.fullmatch(name)
+    assert match is not None
+    return RcLink(
+        runlevel=runlevel,
+        kind=match["kind"],
+        number=int(match["number"]),
+        service=match["service"],
+        name=name,
+        target=artifact.target,
+        at=look.at(artifact.path or ""),
+    )
+
+
+def _ipvs(look: _Look) -> IpvsTable | None | Unknown:
+    """What ipvsadm lists; for a collector without root what /proc/net/ip_vs shows to everybody."""
+    table = look.ipvs("ipvsadm")
+    if not isinstance(table, Unknown):
+        return table  # type: ignore[no-any-return]
+    return _value(look.output("proc-ip-vs", "proc-ip-vs"))
+
+
+def _arptables(look: _Look) -> bool | Unknown:
+    """Whether the kernel filters ARP by rules, which could silence what the sysctls let speak."""
+    artifact = look.snapshot.artifacts.get("arptables")
+    if artifact is None or artifact.state in {"absent", "skipped", "failed"}:
+        return False
+    if artifact.state != "read":
+        return unknown(look.at("arptables"), "arptables could not be read", "无法读取 arptables")
+    return any(
+        line.startswith((b"-A", b"-j", b"-s", b"-d", b"-i", b"-o")) for line in artifact.content.splitlines()
+    )

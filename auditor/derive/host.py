@@ -1,0 +1,438 @@
+"""One host: its own facts, and those that get their meaning from its cluster's VIPs and nodes."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from auditor.derive.addresses import is_loopback, to_ip, to_network
+from auditor.derive.arp import (
+    boot_sysctls,
+    derive_guards,
+    derive_nics,
+    derive_placements,
+    derive_stances,
+    is_hidden,
+)
+from auditor.derive.boot import derive_enablement, derive_order
+from auditor.derive.drift import derive_ipvs_problems
+from auditor.derive.evidence import HA_D, Evidence, unknown
+from auditor.derive.topology import Role
+from auditor.model.cluster import Host, Lookup, Packages, Persisted, Problem, SshFact
+from auditor.model.facts import (
+    Address,
+    HaCf,
+    HostsEntry,
+    Interface,
+    IpvsTable,
+    LdirectordCf,
+    Package,
+    Process,
+    RcLink,
+    Reading,
+    ResourceAddress,
+    Route,
+    ScriptCommand,
+    Setting,
+    Sysctl,
+)
+from auditor.model.place import At, Diagnostic, Prose, Unknown
+
+T = TypeVar("T")
+
+_CONNTRACK_KEYS = (
+    "net.ipv4.netfilter.ip_conntrack_tcp_timeout_established",
+    "net.netfilter.nf_conntrack_tcp_timeout_established",
+    "net.ipv4.netfilter.nf_conntrack_tcp_timeout_established",
+)
+_LDIRECTORD_PACKAGES = ("ldirectord", "heartbeat-ldirectord")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a host's cluster tells it.
+
+    ``vips``: all virtual addresses. ``segment``: what the directors have on the interface they serve them from.
+    ``nodes``: lower-cased node name to the addresses that reach it; no key where nobody knows.
+    """
+
+    vips: frozenset[str]
+    segment: frozenset[str]
+    nodes: Mapping[str, frozenset[str]]
+
+
+def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
+    """Put one host together; what depends on evidence that is missing becomes Unknown."""
+    snapshot = evidence.snapshot
+    director = "director" in role.names
+    nics = derive_nics(evidence)
+    owned = vips_on(evidence, around.vips, hidden=False)
+    hidden = vips_on(evidence, around.vips, hidden=True)
+    links = evidence.links
+    ha_cf, cf = _fact(evidence.ha_cf), _fact(evidence.ldirectord)
+    authkeys, haresources = _fact(evidence.authkeys), _fact(evidence.haresources)
+    # A director that has a VIP on a real interface owns it; a real server that does steals it.
+    carried = (
+        hidden if director or isinstance(hidden, Unknown) or isinstance(owned, Unknown) else hidden | owned
+    )
+    return Host(
+        name=snapshot.name,
+        address=snapshot.address,
+        at=At(host=snapshot.name, source=""),
+        status=snapshot.status,
+        read=snapshot.status in {"ok", "partial"},
+        roles=role.names,
+        roles_known=role.known,
+        role_reasons=role.reasons,
+        ssh=_ssh(evidence),
+        uname=evidence.uname,
+        release=evidence.release,
+        packages=_packages(evidence.packages, snapshot.name),
+        authkeys=authkeys,
+        authkeys_file=evidence.authkeys_file,
+        authkeys_refusals=_refusals(evidence.authkeys, f"{HA_D}/authkeys", snapshot.name),
+        ha_cf=ha_cf,
+        ha_cf_refusals=_refusals(evidence.ha_cf, f"{HA_D}/ha.cf", snapshot.name),
+        haresources=haresources,
+        haresources_refusals=_haresources_refusals(evidence, ha_cf),
+        resource_problems=_resource_problems(evidence),
+        ldirectord=cf,
+        ldirectord_file=evidence.ldirectord_file,
+        ldirectord_refusals=_refusals(evidence.ldirectord, f"{HA_D}/ldirectord.cf", snapshot.name),
+        ldirectord_daemon=_ldirectord_daemon(evidence),
+        interfaces=evidence.interfaces,
+        addresses=_all_addresses(evidence.interfaces),
+        default_route=_default_route(evidence),
+        network=evidence.network,
+        hosts=evidence.hosts,
+        configured_hostname=_configured_hostname(evidence),
+        lookups=_lookups(evidence.hosts, ha_cf, around, snapshot.name),
+        ipvs=evidence.ipvs,
+        ipvs_timeouts=evidence.ipvs_timeouts,
+        ipvs_set=_ipvs_set(evidence),
+        sync_daemons=evidence.sync_daemons,
+        ipvs_problems=_ipvs_problems(cf, evidence.ipvs, snapshot.name),
+        active=owned if isinstance(owned, Unknown) else director and bool(owned),
+        carries_vip=carried if isinstance(carried, Unknown) else bool(carried),
+        nics=nics,
+        stances=carried
+        if isinstance(carried, Unknown)
+        else derive_stances(evidence, nics, carried, around.segment),
+        guards=derive_guards(evidence, nics),
+        placements=derive_placements(evidence),
+        sysv=links if isinstance(links, Unknown) else links is not None,
+        heartbeat_links=links if isinstance(links, Unknown) else _of_heartbeat(links),
+        enablement_problems=links
+        if isinstance(links, Unknown)
+        else derive_enablement(links or (), snapshot.name),
+        order_problems=links if isinstance(links, Unknown) else derive_order(links or (), snapshot.name),
+        conntrack=_conntrack(evidence),
+        conntrack_boot=_conntrack_boot(evidence),
+    )
+
+
+def vips_on(evidence: Evidence, vips: frozenset[str], *, hidden: bool) -> frozenset[str] | Unknown:
+    """The VIPs on lo, dummies and tunnels, or those on interfaces where ARP comes in."""
+    if isinstance(evidence.interfaces, Unknown):
+        return evidence.interfaces
+    return frozenset(
+        str(to_ip(address.address))
+        for interface in evidence.interfaces
+        if is_hidden(interface.name) == hidden
+        for address in interface.addresses
+        if str(to_ip(address.address)) in vips
+    )
+
+
+def _fact(reading: Reading[T] | None | Unknown) -> T | None | Unknown:
+    return reading if reading is None or isinstance(reading, Unknown) else reading.value
+
+
+def _ssh(evidence: Evidence) -> SshFact | None:
+    ssh = evidence.snapshot.ssh
+    if ssh is None:
+        return None
+    return SshFact(legacy=ssh.legacy, server=ssh.server, at=At(host=evidence.snapshot.name, source="ssh"))
+
+
+def _packages(packages: tuple[Package, ...] | Unknown, host: str) -> Packages | Unknown:
+    if isinstance(packages, Unknown):
+        return packages
+    by_name = {package.name: package for package in packages}
+    at = At(host=host, source="packages")
+    return Packages(
+        heartbeat=by_name.get("heartbeat"),
+        ldirectord=next((by_name[name] for name in _LDIRECTORD_PACKAGES if name in by_name), None),
+        ipvsadm=by_name.get("ipvsadm"),
+        names=frozenset(by_name),
+        at=packages[0].at if packages else at,
+    )
+
+
+def _refusals(reading: Reading[T] | None | Unknown, path: str, host: str) -> tuple[Diagnostic, ...] | Unknown:
+    """Why the daemon would not start with the file."""
+    if isinstance(reading, Unknown):
+        return reading
+    if reading is None:
+        return (
+            Diagnostic(
+                severity="error",
+                code="absent",
+                message=Prose(en=f"{path} is not there", zh=f"{path} 不存在"),
+                at=At(host=host, source=path),
+            ),
+        )
+    return tuple(diagnostic for diagnostic in reading.diagnostics if diagnostic.severity == "error")
+
+
+def _haresources_refusals(
+    evidence: Evidence, ha_cf: HaCf | None | Unknown
+) -> tuple[Diagnostic, ...] | Unknown:
+    """What the file itself does wrong, and groups whose node ha.cf does not declare."""
+    reading = evidence.haresources
+    refusals = _refusals(reading, f"{HA_D}/haresources", evidence.snapshot.name)
+    if isinstance(refusals, Unknown) or reading is None or isinstance(reading, Unknown) or ha_cf is None:
+        return refusals
+    if isinstance(ha_cf, Unknown):
+        return refusals or ha_cf
+    strangers = (group.node for group in reading.value.groups if group.node.name not in ha_cf.node_names)
+    return (
+        *refusals,
+        *(
+            Diagnostic(
+                severity="error",
+                code="stranger",
+                message=Prose(
+                    en=f"{node.written} is no node of ha.cf: heartbeat says Bad nodename and does not start",
+                    zh=f"ha.cf 中没有节点 {node.written}: heartbeat 会报 Bad nodename 而拒绝启动",
+                ),
+                at=node.at,
+            )
+            for node in strangers
+        ),
+    )
+
+
+def _resource_problems(evidence: Evidence) -> tuple[Problem, ...] | Unknown:
+    """Mask, interface and broadcast of each address resource, against each other and the live interfaces."""
+    haresources = _fact(evidence.haresources)
+    if isinstance(haresources, Unknown):
+        return haresources
+    if haresources is None:
+        return ()
+    if isinstance(evidence.interfaces, Unknown):
+        return evidence.interfaces
+    return tuple(
+        problem
+        for address in haresources.addresses
+        for problem in _address_problems(address, evidence.interfaces)
+    )
+
+
+def _address_problems(address: ResourceAddress, interfaces: tuple[Interface, ...]) -> Iterator[Problem]:
+    def problem(code: str, en: str, zh: str, expected: str | None, found: str | None, *more: At) -> Problem:
+        return Problem(
+            code=code,
+            subject=f"{address.address} {code}",
+            message=Prose(en=f"{address.address}: {en}", zh=f"{address.address}: {zh}"),
+            ats=(address.at, *more),
+            expected=expected,
+            found=found,
+        )
+
+    network = to_network(address.address, 32 if address.prefix is None else address.prefix)
+    if network is None:
+        yield problem("address", "is no address with a prefix length", "不是带前缀长度的地址", None, None)
+        return
+    if address.broadcast is not None and address.prefix is not None and network.version == 4:
+        broadcast = str(network.broadcast_address)
+        if address.broadcast != broadcast:
+            yield problem(
+                "broadcast",
+                f"broadcast {address.broadcast} does not fit /{address.prefix}: it is {broadcast}",
+                f"广播地址 {address.broadcast} 与 /{address.prefix} 不符, 应为 {broadcast}",
+                broadcast,
+                address.broadcast,
+            )
+    if address.interface is None:
+        return
+    interface = next((one for one in interfaces if one.name == address.interface), None)
+    if interface is None:
+        yield problem(
+            "interface",
+            f"interface {address.interface} does not exist",
+            f"接口 {address.interface} 不存在",
+            None,
+            address.interface,
+        )
+        return
+    own = to_ip(address.address)
+    for live in interface.addresses:
+        around = to_network(live.address, live.prefix)
+        if own is None or around is None or own.version != around.version or own not in around:
+            continue
+        if (
+            address.prefix is not None
+            and live.prefix != address.prefix
+            and live.prefix < around.max_prefixlen
+        ):
+            yield problem(
+                "prefix",
+                f"/{address.prefix} is written, but {live.interface} has {live.address}/{live.prefix}",
+                f"写的是 /{address.prefix}, 而 {live.interface} 上是 {live.address}/{live.prefix}",
+                f"/{live.prefix}",
+                f"/{address.prefix}",
+                live.at,
+            )
+        return
+    yield problem(
+        "network",
+        f"no address of {interface.name} is in its network, so nothing there can reach it",
+        f"{interface.name} 上没有同网段的地址, 无法到达",
+        None,
+        None,
+        interface.at,
+    )
+
+
+def _ldirectord_daemon(evidence: Evidence) -> Process | None | Unknown:
+    """The running daemon: a perl whose program is ldirectord, or the name it gives itself."""
+    if isinstance(evidence.processes, Unknown):
+        return evidence.processes
+    for process in evidence.processes:
+        words = process.command.split()
+        program = [posixpath.basename(word) for word in words if not word.startswith("-")][:2]
+        if program[:1] == ["ldirectord"] or (
+            program and program[0].startswith("perl") and program[1:] == ["ldirectord"]
+        ):
+            return process
+    return None
+
+
+def _all_addresses(interfaces: tuple[Interface, ...] | Unknown) -> tuple[Address, ...] | Unknown:
+    if isinstance(interfaces, Unknown):
+        return interfaces
+    return tuple(address for interface in interfaces for address in interface.addresses)
+
+
+def _default_route(evidence: Evidence) -> Route | None | Unknown:
+    if isinstance(evidence.routes, Unknown):
+        return evidence.routes
+    return next(
+        (route for route in evidence.routes if route.destination == "default" and route.gateway), None
+    )
+
+
+def _configured_hostname(evidence: Evidence) -> Setting | None | Unknown:
+    """HOSTNAME of /etc/sysconfig/network; /etc/hostname where the distribution has moved it there."""
+    if isinstance(evidence.network, Unknown):
+        return evidence.network
+    if evidence.network is not None and evidence.network.hostname is not None:
+        return evidence.network.hostname
+    document = evidence.hostname
+    if document is None or isinstance(document, Unknown):
+        return document
+    for number, line in enumerate(document.text.splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            at = At(
+                host=document.at.host,
+                source=document.at.source,
+                line=number,
+                column=1,
+                end_column=len(line) + 1,
+            )
+            return Setting(key="hostname", value=line.strip(), at=at)
+    return None
+
+
+def _lookups(
+    entries: tuple[HostsEntry, ...] | None | Unknown,
+    ha_cf: HaCf | None | Unknown,
+    around: Surroundings,
+    host: str,
+) -> tuple[Lookup, ...] | Unknown:
+    """What /etc/hosts makes of each node name; the first line that has the name wins, as the resolver does it."""
+    if isinstance(ha_cf, Unknown):
+        return ha_cf
+    if isinstance(entries, Unknown):
+        return entries
+    lookups = []
+    for node in ha_cf.nodes if ha_cf is not None else ():
+        names = ((entry, [name.lower() for name in entry.names]) for entry in entries or ())
+        entry = next((entry for entry, written in names if node.name in written), None)
+        address = entry.address if entry is not None else None
+        right: bool | Unknown
+        if address is None or is_loopback(address):
+            right = False
+        elif node.name not in around.nodes:
+            right = unknown(
+                node.at, f"the addresses of {node.name} were not read", f"未读取 {node.name} 的地址"
+            )
+        else:
+            right = str(to_ip(address)) in around.nodes[node.name]
+        lookups.append(
+            Lookup(
+                name=node.written,
+                address=address,
+                loopback=address is not None and is_loopback(address),
+                right=right,
+                ats=(entry.at if entry is not None else At(host=host, source="/etc/hosts"), node.at),
+            )
+        )
+    return tuple(lookups)
+
+
+def _ipvs_set(evidence: Evidence) -> ScriptCommand | None | Unknown:
+    """The ``ipvsadm --set`` that rc.local runs, without which timeouts are lost at every boot."""
+    if isinstance(evidence.rc_local, Unknown):
+        return evidence.rc_local
+    commands = evidence.rc_local.commands if evidence.rc_local is not None else ()
+    return next(
+        (command for command in commands if command.kind == "ipvsadm" and "--set" in command.words), None
+    )
+
+
+def _ipvs_problems(
+    cf: LdirectordCf | None | Unknown, table: IpvsTable | None | Unknown, host: str
+) -> tuple[Problem | Unknown, ...] | Unknown:
+    if isinstance(cf, Unknown):
+        return cf
+    if isinstance(table, Unknown):
+        return table
+    if cf is None:
+        return ()
+    if not cf.accepted:
+        return unknown(
+            cf.at,
+            "ldirectord refuses the file, so what it would put into the table cannot be told",
+            "ldirectord 会拒绝该文件, 无法得知应有的运行表",
+        )
+    empty = IpvsTable(version=None, size=None, services=(), at=At(host=host, source="/proc/net/ip_vs"))
+    return derive_ipvs_problems(cf, empty if table is None else table)
+
+
+def _of_heartbeat(links: tuple[RcLink, ...] | None) -> tuple[RcLink, ...]:
+    return tuple(link for link in links or () if link.service == "heartbeat")
+
+
+def _conntrack(evidence: Evidence) -> Sysctl | None | Unknown:
+    """The running value under the name this kernel gives it; None: connection tracking is not loaded."""
+    if isinstance(evidence.sysctls, Unknown):
+        return evidence.sysctls
+    values = evidence.sysctls
+    return next((values[key] for key in _CONNTRACK_KEYS if key in values), None)
+
+
+def _conntrack_boot(evidence: Evidence) -> Persisted | None | Unknown:
+    """What sets it at boot, under the name that the running kernel has, or any if it has none."""
+    running = _conntrack(evidence)
+    assignments = boot_sysctls(evidence)
+    if isinstance(running, Unknown):
+        return running
+    if isinstance(assignments, Unknown):
+        return assignments
+    keys = _CONNTRACK_KEYS if running is None else (running.key,)
+    sysctl = next((assignments[key] for key in keys if key in assignments), None)
+    return None if sysctl is None else Persisted(value=sysctl.number, by=sysctl.at.source, at=sysctl.at)
