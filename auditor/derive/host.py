@@ -150,11 +150,11 @@ def _fact(reading: Reading[T] | None | Unknown) -> T | None | Unknown:
     return reading if reading is None or isinstance(reading, Unknown) else reading.value
 
 
-def _ssh(evidence: Evidence) -> SshFact | None:
-    ssh = evidence.snapshot.ssh
+def _ssh(evidence: Evidence) -> SshFact | Unknown:
+    ssh, at = evidence.snapshot.ssh, At(host=evidence.snapshot.name, source="ssh")
     if ssh is None:
-        return None
-    return SshFact(legacy=ssh.legacy, server=ssh.server, at=At(host=evidence.snapshot.name, source="ssh"))
+        return unknown(at, "no connection came about", "未能建立连接")
+    return SshFact(legacy=ssh.legacy, server=ssh.server, at=at)
 
 
 def _packages(packages: tuple[Package, ...] | Unknown, host: str) -> Packages | Unknown:

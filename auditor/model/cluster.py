@@ -170,7 +170,7 @@ class Host:
     roles: frozenset[str]
     roles_known: bool
     role_reasons: tuple[Prose, ...]
-    ssh: SshFact | None
+    ssh: SshFact | Unknown
     uname: Uname | Unknown
     release: Release | None | Unknown
     packages: Packages | Unknown
