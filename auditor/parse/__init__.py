@@ -49,4 +49,5 @@ def _reader(module: str, function: str) -> Reader:
 
 READERS: dict[str, Reader] = {
     "authkeys": _reader("authkeys", "read_authkeys"),
+    "ldirectord": _reader("ldirectord", "read_ldirectord"),
 }

@@ -24,31 +24,20 @@ from auditor.parse.text import read_document
 class Format:
     name: str
     words: tuple[str, ...]
-    empty: Callable[[str], bool] = lambda line: not line.strip() or line.lstrip().startswith("#")
+    empty: Callable[[str], bool] = lambda line: line.lstrip(" \t\r\f\v")[:1] in {"", "#"}
     first_lines: Callable[[list[str]], list[int]] | None = None
 
 
-FORMATS = (Format("authkeys", ("auth", "1", "2", "crc", "md5", "sha1", "16", "-1", "auth1", "Hello!")),)
+FORMATS = (
+    Format("authkeys", ("auth", "1", "2", "crc", "md5", "sha1", "16", "-1", "auth1", "Hello!")),
+    Format(
+        "ldirectord", ("virtual=10.0.0.1:80", "\treal=10.0.0.2:80 gate", "    ", "fallback=", "quiescent=yes")
+    ),
+)
 
 _NOISE = (
-    "#",
-    "\\",
-    '"',
-    "'",
-    "=",
-    ":",
-    "::",
-    "/",
-    "\t",
-    "    ",
-    "\r",
-    "\x00",
-    "\x0b",
-    "\x85",
-    "é",
-    "中文",
-    "\u3000",
-    "\xa0",
+    *("#", "\\", '"', "'", "=", ":", "::", "/", "\t", "    ", "\r", "\x00", "\x0b"),
+    *"\x85é中\u3000\xa0",
     "",
 )
 """What hurts everywhere."""
