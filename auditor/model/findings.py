@@ -13,10 +13,20 @@ SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """``kind``: hint, command or file. Texts come from the rule, never from a host."""
+
+    kind: str
+    text: Prose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule as loaded: words for people, expressions for the judge (see auditor/judge/rules.py).
 
-    ``scope``: ``host`` or ``cluster``. ``basis``: tuple of ``"runbook 2a"`` or ``"upstream 4"``.
+    ``scope``: ``host`` or ``cluster``. ``applies_to``: host, director, real, vip-carrier or cluster.
+    ``basis``: tuple of ``"runbook 2a"`` or ``"upstream 4"``. ``message``, ``expected``, ``actual`` (what the
+    files say) and ``running`` are templates.
     """
 
     id: str
@@ -28,12 +38,13 @@ class Rule:
     why: Prose
     judged: Prose
     false_alarms: Prose
-    fix: Prose
+    fix: tuple[Fix, ...]
     basis: tuple[str, ...]
     when: str | None = None
     for_each: str | None = None
     require: str | None = None
     forbid: str | None = None
+    subject: str | None = None
     expected: str | None = None
     actual: str | None = None
     running: str | None = None
@@ -45,14 +56,6 @@ class Evidence:
 
     at: At
     text: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
-    """``kind``: hint, command or file. Texts come from the rule, never from a host."""
-
-    kind: str
-    text: Prose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
