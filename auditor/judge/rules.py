@@ -123,8 +123,11 @@ def _subject(text: str | None, names: Mapping[str, Shape]) -> Template | None:
 
 def _load(path: Path) -> Rule:
     text, data = _read(path)
-    fault = best_match(_schema().iter_errors(data))
-    if fault is not None:
+    faults = list(_schema().iter_errors(data))
+    if faults:
+        # A key that is missing may be one that was misspelt.
+        misspelt = [fault for fault in faults if fault.validator == "additionalProperties"]
+        fault = best_match(misspelt or faults)
         key, message = _explain(fault)
         raise RuleError(_key_place(path, text, key), message)
     rule = _rule(f"{path.parent.name}.{path.stem}", data)
