@@ -374,7 +374,7 @@ def _unknown(snapshot: Snapshot, findings: Sequence[Finding], errors: Sequence[H
         for finding in findings
         if finding.state == "unknown" and finding.host not in unread
     ]
-    if not any(finding.state in {"pass", "fail"} for finding in findings):
+    if not reasons and not any(finding.state in {"pass", "fail"} for finding in findings):
         reasons.append("nothing could be judged")
     return tuple(dict.fromkeys(reasons))
 
