@@ -49,5 +49,7 @@ def _reader(module: str, function: str) -> Reader:
 
 READERS: dict[str, Reader] = {
     "authkeys": _reader("authkeys", "read_authkeys"),
+    "ha.cf": _reader("ha_cf", "read_ha_cf"),
+    "haresources": _reader("haresources", "read_haresources"),
     "ldirectord": _reader("ldirectord", "read_ldirectord"),
 }

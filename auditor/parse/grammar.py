@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, cast
@@ -35,6 +36,7 @@ class Line:
     start: int
     document: Document
     _match: re.Match[str]
+    _breaks: tuple[int, ...]
 
     def __getitem__(self, word: str) -> str:
         return self._match[word] or ""
@@ -58,10 +60,9 @@ class Line:
 
     def within(self, start: int, end: int) -> At:
         """The place of ``text[start:end]``; for a span over several physical lines, its part on the first."""
-        above = self.text.count("\n", 0, start)
-        begin = self.text.rfind("\n", 0, start) + 1
-        stop = self.text.find("\n", start, end)
-        last = end if stop < 0 else stop
+        above = bisect_left(self._breaks, start)
+        begin = self._breaks[above - 1] + 1 if above else 0
+        last = min(end, self._breaks[above]) if above < len(self._breaks) else end
         return place(self.document, self.number + above, start - begin + 1, last - begin + 1)
 
     def unparsed(self) -> Unparsed:
@@ -101,7 +102,9 @@ def read_lines(name: str, document: Document) -> list[Line]:
     for token in parser.parse(text).scan_values(lambda value: isinstance(value, Token)):
         match = cast("re.Match[str]", patterns[token.type].fullmatch(token))
         whole = token.removesuffix("\n")
-        lines.append(Line(token.type, whole, token.line or 1, token.start_pos or 0, document, match))
+        breaks = tuple(index for index, sign in enumerate(whole) if sign == "\n") if "\n" in whole else ()
+        number, start = token.line or 1, token.start_pos or 0
+        lines.append(Line(token.type, whole, number, start, document, match, breaks))
     return lines
 
 

@@ -24,12 +24,42 @@ from auditor.parse.text import read_document
 class Format:
     name: str
     words: tuple[str, ...]
-    empty: Callable[[str], bool] = lambda line: line.lstrip(" \t\r\f\v")[:1] in {"", "#"}
+    empty: Callable[[str], bool] | None = None
     first_lines: Callable[[list[str]], list[int]] | None = None
+    """The numbers of the lines that begin something, where lines are joined."""
+
+
+def _empty(line: str) -> bool:
+    return line.lstrip(" \t\r\f\v")[:1] in {"", "#"}
+
+
+def _joined_lines(lines: list[str]) -> list[int]:
+    """A backslash that ends a line joins the next one, unless a comment on the first line hides it."""
+    numbers = []
+    index = 0
+    while index < len(lines):
+        first = index
+        if not _empty(lines[index]):
+            numbers.append(first + 1)
+            while lines[index].endswith("\\") and not (index == first and "#" in lines[index]):
+                index += 1
+                if index == len(lines):
+                    break
+        index += 1
+    return numbers
 
 
 FORMATS = (
     Format("authkeys", ("auth", "1", "2", "crc", "md5", "sha1", "16", "-1", "auth1", "Hello!")),
+    Format(
+        "ha.cf",
+        ("node", "ld1", "bcast eth0", "keepalive", "10ms", ",", "mcast eth0 225.0.0.1 694 1 0", "udpport"),
+    ),
+    Format(
+        "haresources",
+        ("ld1", "10.0.0.1/24/eth0", "IPaddr2::10.0.0.1", "\\\n", "\\ \n", "::"),
+        first_lines=_joined_lines,
+    ),
     Format(
         "ldirectord", ("virtual=10.0.0.1:80", "\treal=10.0.0.2:80 gate", "    ", "fallback=", "quiescent=yes")
     ),
@@ -79,7 +109,7 @@ def _check(format: Format, text: str) -> None:
     if format.first_lines is not None:
         expected = format.first_lines(lines)
     else:
-        expected = [number for number, line in enumerate(lines, 1) if not format.empty(line)]
+        expected = [number for number, line in enumerate(lines, 1) if not (format.empty or _empty)(line)]
     assert sorted(_places(reading)) == expected
     fact_lines = [at.line for at in _ats(reading.facts)]
     assert fact_lines == sorted(fact_lines, key=lambda line: line or 0)
