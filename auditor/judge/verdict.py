@@ -329,7 +329,7 @@ def _listing(artifact: Artifact) -> str | None:
     """How a file lies there, as ls says it: mode, owner, group, and where a link leads."""
     if artifact.mode is None:
         return None
-    kind = stat.S_IFLNK if artifact.kind == "link" else stat.S_IFREG
+    kind = {"link": stat.S_IFLNK, "directory": stat.S_IFDIR}.get(artifact.kind, stat.S_IFREG)
     words = [stat.filemode(kind | int(artifact.mode, 8)), artifact.owner or "?", artifact.group or "?"]
     return " ".join(words if artifact.target is None else [*words, "->", artifact.target])
 

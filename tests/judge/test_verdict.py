@@ -201,6 +201,22 @@ def test_each_subject_gives_a_finding() -> None:
     assert states(report(cluster(good(), directors=GONE), rules=(each,))) == {"authkeys.crc": "unknown"}
 
 
+def test_a_member_that_may_not_count_is_unknown() -> None:
+    each = rule(
+        for_each="d in cluster.directors if d.active", require="d.read", subject="d.name",
+        scope="cluster", applies_to="cluster",
+    )  # fmt: skip
+    hosts = (host("ld1", active=True), host("ld2", active=GONE), host("ld3", active=False))
+    result = report(cluster(*hosts), rules=(each,))
+    assert [(f.subject, f.state) for f in result.findings] == [
+        ("ld2", "unknown"),
+        ("ld1", "pass"),
+    ]
+    known = replace(each, for_each="m in cluster.members", require="m.read", subject="m.name")
+    result = report(cluster(members=(GONE,)), rules=(known,))
+    assert [(f.subject, f.state, f.message) for f in result.findings] == [(None, "unknown", GONE.why)]
+
+
 def test_require_and_forbid_must_both_hold() -> None:
     both = rule(require="host.authkeys_file.mode == '0600'", forbid=NO_CRC.forbid, subject="host.name")
     crc = authkeys("ld1", "crc")
@@ -254,6 +270,19 @@ def test_evidence_is_the_line_itself() -> None:
     result = with_text(content, (NO_CRC,), authkeys=authkeys("ld1", "crc"))
     (evidence,) = result.findings[0].evidence
     assert evidence.text == "1 crc \t\x1b[31m中\r"
+
+
+def test_a_file_is_no_evidence_where_its_lines_are() -> None:
+    result = with_text(b"auth 1\n1 sha1 x\n", (NO_CRC,), authkeys=authkeys("ld1", "sha1"))
+    assert [(str(e.at), e.text) for e in result.findings[0].evidence] == [
+        ("ld1:/etc/ha.d/authkeys:2", "1 sha1 x")
+    ]
+
+
+def test_what_made_a_rule_apply_is_evidence_where_nothing_else_is() -> None:
+    named = rule(when="host.authkeys is not None", require="host.name == 'ld2'")
+    (evidence,) = report(cluster(good()), rules=(named,)).findings[0].evidence
+    assert str(evidence.at) == "ld1:/etc/ha.d/authkeys"
 
 
 def test_a_file_shows_how_it_lies() -> None:
