@@ -96,9 +96,9 @@ def test_any_text_parses_and_no_line_is_lost(format: Format) -> None:
 def test_a_hostile_line_of_a_megabyte_takes_less_than_a_second(format: Format, unit: str) -> None:
     for head in ("", format.words[0] + " "):
         text = head + unit * (1_000_000 // len(unit))
-        started = time.perf_counter()
+        started = time.process_time()
         read(format.name, read_document(text.encode(), source="x"))
-        assert time.perf_counter() - started < 1
+        assert time.process_time() - started < 1
 
 
 def _check(format: Format, text: str) -> None:
