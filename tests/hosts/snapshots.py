@@ -155,14 +155,15 @@ def _artifact(
 
 def _command(probe: Probe, machine: Machine) -> Artifact:
     if not _exists(probe.exists, machine):
+        read_itself = probe.source == probe.exists
         return Artifact(
             id=probe.name,
             probe=probe.name,
             kind="command",
-            state="skipped",
+            state="absent" if read_itself else "skipped",
             path=probe.source,
             argv=(probe.command,),
-            why=f"no {probe.exists}",
+            why=None if read_itself else f"run only where {probe.exists} exists",
         )
     said = _COMMANDS[probe.name](machine).encode()
     return Artifact(

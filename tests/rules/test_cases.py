@@ -1,6 +1,6 @@
 """Every rule on small worlds: ``AREA/NAME.txt`` holds the cases of the rule AREA.NAME.
 
-A case is the state that the rule shall come to, a word on why, and edits of the cluster in ``world.txt``:
+A case is the state that the rule shall come to, a word on why, and edits of the runbook's cluster done right:
 
     fail ld1 "0644": everybody may read the keys
         ld1: mode 0644 /etc/ha.d/authkeys
@@ -15,8 +15,7 @@ counts: fail, unknown, pass, not_applicable. An edit names one host or several (
     remove PATH           not there any more
     unreadable PATH       there, but not for us
     unreachable           the whole host
-    ssh legacy A,B        what the connection rests on, or none
-    host ADDRESS, like HOST   for world.txt: a new host; everything that another one has
+    ssh legacy A,B        what the connection rests on; none by default
 
 where ``$ PROBE`` in the place of PATH means the output of a command.
 """
@@ -33,13 +32,14 @@ from pathlib import Path
 
 import pytest
 
-from auditor.collect.probes import COMMAND, NAMES, PROBES
+from auditor.collect.probes import NAMES, PROBES
 from auditor.derive.cluster import derive_clusters
 from auditor.judge.rules import load_rules
 from auditor.judge.verdict import judge
 from auditor.model.findings import Finding, Rule, Run
 from auditor.model.snapshot import Artifact, HostError, HostSnapshot, Snapshot, Ssh
 from auditor.resources import RULES
+from tests.hosts.snapshots import snapshot
 
 HERE = Path(__file__).parent
 STATES = ("fail", "unknown", "pass", "not_applicable")
@@ -128,7 +128,7 @@ def apply(edit: Edit, world: World) -> None:
         match = re.fullmatch(verb, edit.words, re.DOTALL)
         if match:
             for name in edit.hosts:
-                assert name in world or "host" in verb, f"{edit.place}: there is no host {name}"
+                assert name in world, f"{edit.place}: there is no host {name}"
                 world[name] = change(world, name, match, edit)
             return
     raise AssertionError(f"{edit.place}: not an edit: {edit.words}")
@@ -142,14 +142,6 @@ def find(world: World, name: str, target: str, edit: Edit) -> Artifact:
     artifact = world[name].artifacts.get(target.removeprefix("$ "))
     assert artifact is not None, f"{edit.place}: {name} has no {target}"
     return artifact
-
-
-def set_host(world: World, name: str, match: re.Match[str], edit: Edit) -> HostSnapshot:
-    return HostSnapshot(id=name, name=name, address=match[1], status="ok", ssh=SSH)
-
-
-def set_like(world: World, name: str, match: re.Match[str], edit: Edit) -> HostSnapshot:
-    return replace(world[name], artifacts=dict(world[match[1]].artifacts))
 
 
 def set_unreachable(world: World, name: str, match: re.Match[str], edit: Edit) -> HostSnapshot:
@@ -179,8 +171,13 @@ def set_link(world: World, name: str, match: re.Match[str], edit: Edit) -> HostS
 
 def set_removed(world: World, name: str, match: re.Match[str], edit: Edit) -> HostSnapshot:
     artifact = find(world, name, match[1], edit)
-    rest = {key: kept for key, kept in world[name].artifacts.items() if key != artifact.id}
-    return finished(replace(world[name], artifacts=rest))
+    if artifact.kind == "link" and not artifact.content:  # an entry of a folder is there or is not listed
+        rest = {key: kept for key, kept in world[name].artifacts.items() if key != artifact.id}
+        return replace(world[name], artifacts=rest)
+    gone = Artifact(
+        id=artifact.id, probe=artifact.probe, kind=artifact.kind, state="absent", path=artifact.path
+    )
+    return put(world[name], gone)
 
 
 def set_unreadable(world: World, name: str, match: re.Match[str], edit: Edit) -> HostSnapshot:
@@ -219,8 +216,6 @@ def set_content(world: World, name: str, match: re.Match[str], edit: Edit) -> Ho
 TARGET = r"(\$ [\w-]+|/\S+)"
 PART = r"((?:[^/\\]|\\.)*)"
 VERBS: tuple[tuple[str, Callable[[World, str, re.Match[str], Edit], HostSnapshot]], ...] = (
-    (r"host (\S+)", set_host),
-    (r"like (\w+)", set_like),
     (r"unreachable", set_unreachable),
     (r"ssh legacy (\S+)", set_legacy),
     (rf"(mode|owner|mtime) (\S+) {TARGET}", set_attribute),
@@ -245,30 +240,11 @@ def probe_of(path: str) -> str:
     raise AssertionError(f"no probe reads {path}")
 
 
-def finished(host: HostSnapshot) -> HostSnapshot:
-    """What nobody mentions was looked for and is not there; a folder is there when something is in it."""
-    artifacts = dict(host.artifacts)
-    filled = {posixpath.dirname(path) for path in artifacts if path.startswith("/")}
-    for probe in PROBES:
-        if probe.kind == COMMAND and probe.name not in artifacts:
-            state = "absent" if probe.source == probe.exists else "skipped"
-            artifacts[probe.name] = Artifact(id=probe.name, probe=probe.name, kind="command", state=state)
-        for path in probe.paths:
-            folder = posixpath.dirname(path) if "*" in path else path if probe.kind == NAMES else None
-            kind, place = ("file", path) if folder is None else ("directory", folder)
-            state = "read" if place in filled else "absent"
-            missing = Artifact(id=place, probe=probe.name, kind=kind, state=state, path=place)
-            artifacts.setdefault(place, missing)
-    return replace(host, artifacts=artifacts)
-
-
 @cache
-def example() -> tuple[HostSnapshot, ...]:
-    path = HERE / "world.txt"
-    world: World = {}
-    for edit in read_edits(path, list(enumerate(path.read_text(encoding="utf-8").split("\n"), 1))):
-        apply(edit, world)
-    return tuple(finished(host) for host in world.values())
+def example() -> Snapshot:
+    """The runbook's cluster done right, reached by an SSH of today."""
+    right = snapshot("right")
+    return replace(right, hosts=tuple(replace(host, ssh=SSH) for host in right.hosts))
 
 
 # -- judging ----------------------------------------------------------------
@@ -280,18 +256,15 @@ def rules() -> dict[str, Rule]:
 
 
 def findings(edits: tuple[Edit, ...], chosen: tuple[Rule, ...]) -> tuple[Finding, ...]:
-    world: World = {host.name: host for host in example()}
+    world: World = {host.name: host for host in example().hosts}
     for edit in edits:
         apply(edit, world)
     return judged(world, chosen)
 
 
 def judged(world: World, chosen: tuple[Rule, ...]) -> tuple[Finding, ...]:
-    snapshot = Snapshot(
-        schema_version="1", tool_version="0", run_id="case", started=TIME, finished=TIME,
-        hosts=tuple(world.values()),
-    )  # fmt: skip
-    return judge(snapshot, derive_clusters(snapshot), chosen, run=RUN).findings
+    visited = replace(example(), hosts=tuple(world.values()))
+    return judge(visited, derive_clusters(visited), chosen, run=RUN).findings
 
 
 CASES = [case for path in sorted(HERE.glob("*/*.txt")) for case in read_cases(path)]
@@ -322,7 +295,7 @@ def test_the_example_cluster_passes() -> None:
 def test_hiding_evidence_never_helps() -> None:
     """With one failing case of every rule applied at once, each artifact in turn is not collected."""
     first = {case.rule: case for case in reversed(CASES) if case.state == "fail"}
-    world: World = {host.name: host for host in example()}
+    world: World = {host.name: host for host in example().hosts}
     for case in first.values():
         for edit in case.edits:
             with contextlib.suppress(AssertionError, KeyError):  # what an earlier edit has taken away
