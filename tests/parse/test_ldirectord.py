@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections import Counter
@@ -92,6 +93,38 @@ def test_real_files_get_the_verdict_of_the_real_parser(path: str, release: str, 
     assert f" ct={_tally(virtual.checktype for virtual in virtuals)} " in verdict
     assert waived or f" svc={_tally(virtual.service for virtual in virtuals)} " in verdict
     assert f" proto={_tally(virtual.protocol for virtual in virtuals)} " in verdict
+
+
+def _captured() -> list[str]:
+    folder = Path(_CORPUS).parent / "captures/30-oracles/ldirectord-cf-cases" if _CORPUS else None
+    return sorted(path.name for path in folder.glob("*.cf")) if folder is not None else []
+
+
+@corpus
+@pytest.mark.parametrize("name", _captured())
+def test_captured_cases_get_the_values_of_4_12(name: str) -> None:
+    folder = Path(str(_CORPUS)).parent / "captures/30-oracles/ldirectord-cf-cases"
+    verdict = json.loads((folder / f"{name}.json").read_text())
+    reading = read_ldirectord(read_document((folder / name).read_bytes(), source=name))
+    assert reading.value.accepted == verdict["accepted"], reading.diagnostics
+    if verdict["accepted"]:
+        assert [
+            (
+                virtual.scheduler,
+                virtual.service,
+                virtual.checktype,
+                [(real.port or 0, real.forwarding, real.weight) for real in virtual.reals],
+            )
+            for virtual in reading.value.virtuals
+        ] == [
+            (
+                virtual["scheduler"],
+                virtual["service"],
+                virtual["checktype"],
+                [(int(real["port"]), real["forward"], int(real["weight"])) for real in virtual["real"]],
+            )
+            for virtual in verdict["virtual"]
+        ]
 
 
 def _tally(words: object) -> str:
@@ -211,7 +244,7 @@ def test_the_runbooks_service_is_read_with_its_places(release: str) -> None:
             "quiescent=no # x",
             "yes-no",
             15,
-            "'no ' has a blank or carriage return behind it: exactly yes or no is wanted",
+            '"no " has a blank or carriage return behind it: exactly yes or no is wanted',
         ),
         ("persistent=yes", "number", 16, '"yes" is refused: a whole number is wanted'),
         ("checkport=0", "port", 15, "checkport 0 is refused: 1 to 65535 is wanted"),
