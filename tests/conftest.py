@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+pytest_plugins = ["tests.hosts.fixture"]
+
 
 @pytest.fixture(scope="session")
 def require_tool() -> Callable[[str], str]:
