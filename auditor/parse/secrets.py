@@ -154,7 +154,7 @@ _FORMATS = {"authkeys": _in_authkeys, "ha.cf": _in_ha_cf, "ldirectord": _in_ldir
 # All expressions begin with a fixed word and never look back, so that a long hostile line costs its length.
 
 _NAMES = (
-    r"(?:password|passwd|passphrase|passwort|auth_pass|secret|token|credential|private[_-]?key|api[_-]?key"
+    r"(?:password|passwd|passphrase|passwort|auth_pass|secret(?!_interval)|token|credential|private[_-]?key|api[_-]?key"
     r"|access[_-]?key|fastopen_key|community|密码|密碼|口令|密钥)"
 )
 _VALUE = (

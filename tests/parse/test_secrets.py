@@ -82,7 +82,7 @@ def test_no_secret_is_left(format: str | None, text: str) -> None:
             None,
             "iptables -P INPUT DROP\ndf -h\nPasswordAuthentication no\npassword=$PASSWORD\npassword = none\n",
         ),
-        (None, "IP=$1$2\nhttp://host:80/a@b\n/etc/passwd\nnet.ipv4.tcp_tw_recycle = 1\n"),
+        (None, "IP=$1$2\nhttp://host:80/a@b\n/etc/passwd\nnet.ipv4.ipfrag_secret_interval = 600\n"),
         (None, "1 sha1 «redacted:authkey:len10»\npassword=«redacted:secret:len4:12»\n"),
     ],
 )
