@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface
 
+INSTALLED = "2007-05-10T12:00:00Z"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:

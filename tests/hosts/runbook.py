@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Interface
 
-from tests.hosts.machine import Configured, Machine, Text
+from tests.hosts.machine import INSTALLED, Configured, Machine, Text
 
 VARIANTS = ("printed", "right")
 
@@ -488,11 +488,11 @@ def _init_scripts(*, director: bool) -> dict[str, Text]:
             content=f"#!/bin/sh\n#\n# chkconfig: {levels} {start} {stop}\n# description: starts and stops {name}\n{lsb}"
             f"\ncase $1 in\n  start|stop|restart|status) ;;\n  *) exit 2 ;;\nesac\n",
             mode=0o755,
-            mtime="2007-05-10T12:00:00Z",
+            mtime=INSTALLED,
         )
     for name in ("halt", "killall", "single"):
         scripts[f"/etc/rc.d/init.d/{name}"] = Text(
-            content=f"#!/bin/sh\n# {name}, by init alone\n", mode=0o755, mtime="2007-05-10T12:00:00Z"
+            content=f"#!/bin/sh\n# {name}, by init alone\n", mode=0o755, mtime=INSTALLED
         )
     return scripts
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from dataclasses import replace
 
 from auditor.collect.probes import COMMAND, FILES, PROBES, Probe
 from auditor.model.snapshot import Artifact, HostSnapshot, Snapshot, Ssh
-from tests.hosts.machine import Configured, Machine
+from tests.hosts.machine import INSTALLED, Configured, Machine
 from tests.hosts.runbook import cluster
 
 NOW = 1763978400  # 2025-11-24T10:00:00Z
@@ -54,37 +55,30 @@ def host_snapshot(machine: Machine) -> HostSnapshot:
 
 
 def _artifacts(probe: Probe, machine: Machine) -> Iterator[Artifact]:
+    """What the probe brings home of this host, as ``auditor.collect.script`` says it."""
     if probe.kind == COMMAND:
         yield _command(probe, machine)
         return
     folders = _folders(machine)
     for path in probe.paths:
-        if "*" in path:
-            folder, pattern = posixpath.split(path)
-            inside = [name for name in folders.get(folder, ()) if fnmatchcase(name, pattern)]
-            # A link to a folder is looked through, as the shell does it.
-            yield _artifact(probe, folder, kind="directory", state="read" if folder in folders else "absent")
-            for name in inside:
-                yield _file(probe, machine, posixpath.join(folder, name))
-        elif path in machine.links and probe.kind == FILES:
-            yield _file(probe, machine, path)
-        elif path in machine.links:
-            yield _link(probe, machine, path)
+        folder, name = posixpath.split(path)
+        if "*" in name:
+            state = "read" if folder in folders else "absent"
+            yield Artifact(id=folder, probe=probe.name, kind="directory", state=state, path=folder)
+            for match in fnmatch.filter(folders.get(folder, ()), name):
+                yield _content(probe, machine, posixpath.join(folder, match))
+        elif probe.kind == FILES and (path in machine.files or path in machine.links):
+            yield _content(probe, machine, path)
         elif probe.kind == FILES:
-            yield (
-                _file(probe, machine, path)
-                if path in machine.files
-                else _artifact(probe, path, kind="file", state="absent")
-            )
+            yield Artifact(id=path, probe=probe.name, kind="file", state="absent", path=path)
+        elif path in machine.links:
+            yield _name(probe, machine, path)
+        elif path not in folders:
+            yield Artifact(id=path, probe=probe.name, kind="directory", state="absent", path=path)
         else:
-            yield _artifact(probe, path, kind="directory", state="read" if path in folders else "absent")
-            for name in sorted(folders.get(path, ())):
-                inner = posixpath.join(path, name)
-                yield (
-                    _link(probe, machine, inner)
-                    if inner in machine.links
-                    else _artifact(probe, inner, kind="file", state="skipped", why="only its name is wanted")
-                )
+            yield _lying(probe, path, kind="directory", state="read", mode=0o755)
+            for inner in folders[path]:
+                yield _name(probe, machine, posixpath.join(path, inner))
 
 
 def _folders(machine: Machine) -> Mapping[str, set[str]]:
@@ -98,38 +92,44 @@ def _folders(machine: Machine) -> Mapping[str, set[str]]:
     return found
 
 
-def _file(probe: Probe, machine: Machine, path: str) -> Artifact:
+def _content(probe: Probe, machine: Machine, path: str) -> Artifact:
+    """A file; of a link what it points at."""
     target = machine.links.get(path)
     text = machine.files[posixpath.normpath(posixpath.join(posixpath.dirname(path), target or path))]
-    content = text.content.encode()
-    return _artifact(
+    lying = _lying(
         probe,
         path,
         kind="link" if target else "file",
         state="read",
-        content=content,
-        size=len(content),
-        mode=f"{text.mode:04o}",
+        mode=text.mode,
         mtime=text.mtime,
+        size=len(text.content),
         target=target,
     )
+    content = text.content.encode()
+    return replace(lying, content=content, sha256=hashlib.sha256(content).hexdigest())
 
 
-def _link(probe: Probe, machine: Machine, path: str) -> Artifact:
-    return _artifact(probe, path, kind="link", state="read", target=machine.links[path])
+def _name(probe: Probe, machine: Machine, path: str) -> Artifact:
+    if path in machine.links:
+        target = machine.links[path]
+        return _lying(probe, path, kind="link", state="read", mode=0o777, target=target, size=len(target))
+    text = machine.files[path]
+    lying = _lying(
+        probe, path, kind="file", state="skipped", mode=text.mode, mtime=text.mtime, size=len(text.content)
+    )
+    return replace(lying, why="only its name is wanted")
 
 
-def _artifact(
+def _lying(
     probe: Probe,
     path: str,
     *,
     kind: str,
     state: str,
-    why: str | None = None,
-    content: bytes = b"",
+    mode: int,
+    mtime: str = INSTALLED,
     size: int | None = None,
-    mode: str | None = None,
-    mtime: str | None = None,
     target: str | None = None,
 ) -> Artifact:
     return Artifact(
@@ -138,15 +138,12 @@ def _artifact(
         kind=kind,
         state=state,
         path=path,
-        why=why,
         size=size,
-        mode=mode,
-        owner="root" if mode else None,
-        group="root" if mode else None,
+        mode=f"{mode:04o}",
+        owner="root",
+        group="root",
         mtime=mtime,
         target=target,
-        sha256=hashlib.sha256(content).hexdigest() if state == "read" else None,
-        content=content,
     )
 
 
@@ -154,26 +151,30 @@ def _artifact(
 
 
 def _command(probe: Probe, machine: Machine) -> Artifact:
-    if not _exists(probe.exists, machine):
-        read_itself = probe.source == probe.exists
-        return Artifact(
-            id=probe.name,
-            probe=probe.name,
-            kind="command",
-            state="absent" if read_itself else "skipped",
-            path=probe.source,
-            argv=(probe.command,),
-            why=None if read_itself else f"run only where {probe.exists} exists",
-        )
-    said = _COMMANDS[probe.name](machine).encode()
-    return Artifact(
+    path = probe.source if probe.source and probe.source.startswith("/") else None
+    line = probe.source if probe.source and path is None else probe.command
+    unasked = Artifact(
         id=probe.name,
         probe=probe.name,
         kind="command",
+        state="skipped",
+        path=path,
+        argv=tuple(line.split()),
+        why=f"run only where {probe.exists} exists"
+        + (f" and {probe.unless} does not" if probe.unless else ""),
+    )
+    if not _exists(probe.exists, machine) and probe.source == probe.exists:
+        return replace(unasked, state="absent", why=None)
+    if not _exists(probe.exists, machine):
+        return unasked
+    said = _COMMANDS[probe.name](machine).encode()
+    # grep misses some of its many files on every kernel.
+    status = 2 if probe.name == "sysctl" else 0
+    return replace(
+        unasked,
         state="read",
-        path=probe.source,
-        argv=(probe.command,),
-        exit_status=0,
+        why=None,
+        exit_status=status,
         size=len(said),
         sha256=hashlib.sha256(said).hexdigest(),
         content=said,
@@ -278,7 +279,7 @@ def _sysctl(machine: Machine) -> str:
         f"{path}:{values[path]}\n"
         for pattern in patterns
         for path in sorted(values)
-        if fnmatchcase(path, pattern)
+        if fnmatch.fnmatchcase(path, pattern)
     )
 
 

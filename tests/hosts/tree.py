@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.hosts.eras import sshd_config
-from tests.hosts.machine import Machine
+from tests.hosts.machine import INSTALLED, Machine
 
 USERS = """\
 root:x:0:0:root:/root:/bin/bash
@@ -72,8 +72,6 @@ LINKS = {
     "var/run": "../run",
 }
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
-
-INSTALLED = "2007-05-10T12:00:00Z"
 
 # The kernel release is the one thing that a namespace cannot change.
 UNAME = """\
