@@ -116,10 +116,8 @@ class Store:
                     host, artifacts={key: _put(draft, artifact) for key, artifact in host.artifacts.items()}
                 )
                 _write(draft / "host.json", _json(_host_to_json(written)))
-                _sync(draft)
                 _remove(place)
                 draft.rename(place)
-                _sync(place.parent)
             except BaseException:
                 shutil.rmtree(draft, ignore_errors=True)
                 raise
@@ -128,8 +126,15 @@ class Store:
     def finish(self, finished: str) -> None:
         """Say that the run came to its end."""
         assert self._snapshot is not None
+        with _writing(self.path):
+            _sync(self.path / "hosts")
         self._snapshot = replace(self._snapshot, finished=finished)
         self._write_index()
+
+    def load(self) -> Snapshot:
+        """The snapshot as it now stands, as ``load_snapshot`` gives it; what this run wrote itself, or looked at
+        when it was resumed, is not held against the schema again."""
+        return _load(self.path, validate=False)
 
     def close(self) -> None:
         """Let others write here."""
@@ -137,7 +142,7 @@ class Store:
 
     def _is_done(self, host_id: str) -> bool:
         try:
-            host = _read_host(self.path, host_id)
+            host = _read_host(self.path, host_id, validate=True)
         except (SnapshotError, FileNotFoundError):
             return False
         return host.status == "ok" and not any(artifact.redactions for artifact in host.artifacts.values())
@@ -172,24 +177,7 @@ def load_snapshot(path: Path) -> Snapshot:
     SnapshotError: no snapshot, of another schema version, not as the schema says, bytes that are not those
     that were written, or anything in it that is a link, a device or too large.
     """
-    index = _read_index(path)
-    hosts = []
-    for listed in index["hosts"]:
-        try:
-            host = _read_host(path, listed["id"])
-        except FileNotFoundError:
-            host = _never_visited(listed)
-        if host.name != listed["name"] or host.id != listed["id"]:
-            raise _broken(f"hosts/{listed['id']}/host.json", f"it is of another host than {listed['name']}")
-        hosts.append(host)
-    return Snapshot(
-        schema_version=index["schema_version"],
-        tool_version=index["tool_version"],
-        run_id=index["run_id"],
-        started=index["started"],
-        finished=index["finished"],
-        hosts=tuple(hosts),
-    )
+    return _load(path, validate=True)
 
 
 def host_id(name: str) -> str:
@@ -230,7 +218,7 @@ def _put(folder: Path, artifact: Artifact) -> Artifact:
     """Write the bytes of an artifact, if it has any place for them."""
     whole = artifact.state == "read" and artifact.kind in {"file", "command"}
     if not whole and not artifact.content:
-        return replace(artifact, content=b"")
+        return artifact
     if artifact.kind == "command":
         stored = f"commands/{_plain(artifact.id)}.txt"
     else:
@@ -305,8 +293,16 @@ _ARTIFACT_FIELDS = tuple(field.name for field in fields(Artifact) if field.name 
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
-    # ASCII, so that no control or bidirectional character of a host reaches a terminal by way of cat.
-    return (json.dumps(value, indent=1) + "\n").encode("ascii")
+    """One member of a list a line. ASCII, so that nothing that a host said drives a terminal by way of cat."""
+    return (
+        "{\n" + ",\n".join(f" {json.dumps(key)}: {_item(item)}" for key, item in value.items()) + "\n}\n"
+    ).encode()
+
+
+def _item(value: object) -> str:
+    if not isinstance(value, list) or not value:
+        return json.dumps(value)
+    return "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
 
 
 def _listed_to_json(host: HostSnapshot) -> dict[str, Any]:
@@ -346,6 +342,27 @@ def _artifact_to_json(artifact: Artifact) -> dict[str, Any]:
 # -- reading ----------------------------------------------------------------
 
 
+def _load(path: Path, *, validate: bool) -> Snapshot:
+    index = _read_index(path)
+    hosts = []
+    for listed in index["hosts"]:
+        try:
+            host = _read_host(path, listed["id"], validate=validate)
+        except FileNotFoundError:
+            host = _never_visited(listed)
+        if host.name != listed["name"] or host.id != listed["id"]:
+            raise _broken(f"hosts/{listed['id']}/host.json", f"it is of another host than {listed['name']}")
+        hosts.append(host)
+    return Snapshot(
+        schema_version=index["schema_version"],
+        tool_version=index["tool_version"],
+        run_id=index["run_id"],
+        started=index["started"],
+        finished=index["finished"],
+        hosts=tuple(hosts),
+    )
+
+
 def _read_index(path: Path) -> dict[str, Any]:
     try:
         index = _read_json(path, "snapshot.json")
@@ -366,11 +383,12 @@ def _read_index(path: Path) -> dict[str, Any]:
     return index
 
 
-def _read_host(path: Path, host_id: str) -> HostSnapshot:
+def _read_host(path: Path, host_id: str, *, validate: bool) -> HostSnapshot:
     """FileNotFoundError: it was never visited."""
     folder = f"hosts/{host_id}"
     host = _read_json(path, f"{folder}/host.json")
-    _validate(host, "host", f"{folder}/host.json")
+    if validate:
+        _validate(host, "host", f"{folder}/host.json")
     artifacts: dict[str, Artifact] = {}
     for values in host["artifacts"]:
         content = b""

@@ -11,7 +11,7 @@ class Artifact:
     """One file, link, directory listing or command output of one host.
 
     ``id``: the probe's name, and for a probe with many files the path as well; unique per host.
-    ``kind``: ``file``, ``link`` or ``command``.
+    ``kind``: ``file``, ``link``, ``directory`` or ``command``; a directory that is ``read`` was listed completely.
     ``state``:
       ``read``       content is whole;
       ``absent``     looked, not there;
