@@ -16,7 +16,7 @@ class Policy:
 
     ``legacy``: algorithms of the SHA-1 era may be agreed on after all modern ones.
     ``accept_new``: a host without any known key is believed once, and written to the first of ``known_hosts``.
-    ``identities``: private key files for every host that HOSTS or the ssh config gives none.
+    ``identities``: private key files for every host that HOSTS gives none, before those of the ssh config.
     ``ask``: asks a person on a terminal, without echo; None where there is no terminal. See ``Once``.
     ``connect_timeout``: for each address; ``handshake_timeout``: from the open socket to the agreed keys;
     ``auth_timeout``: for each attempt. Old servers look names up before they answer, hence the long ones.
@@ -48,6 +48,20 @@ class RemoteError(Exception):
         self.stage = stage
         self.code = code
         self.message = message
+
+
+def one_line(text: str | bytes, limit: int = 200) -> str:
+    """Words from a host, fit for a message: no control characters, no line breaks, not long."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    line = " ".join(text.split())
+    line = "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def without_secret(text: str, secret: str | None) -> str:
+    """A host that was given a password may say it back; no message repeats it."""
+    return text.replace(secret, "…") if secret else text
 
 
 class Once:
