@@ -38,7 +38,9 @@ def _cluster(community: Community) -> Cluster:
         vips=frozenset(vips),
         segment=_segment(community, frozenset(vips)),
         nodes={
-            node_name(member): own_addresses(member) for member in community.members if own_addresses(member)
+            node_name(member): own_addresses(member)
+            for member in community.members
+            if own_addresses(member) and not isinstance(member.uname, Unknown)
         },
     )
     hosts = {
@@ -283,12 +285,18 @@ def _members(directors: Iterable[Host], evidence: Mapping[str, Evidence]) -> Ite
     """Every node and every real server that the directors' files name, once."""
     by_address = {address: name for name, member in evidence.items() for address in own_addresses(member)}
     by_node = {node_name(member): name for name, member in evidence.items()}
+    # A host that was not asked may be the one that is named.
+    gaps = {
+        "node": _first_unknown(member.uname for member in evidence.values()),
+        "real": _first_unknown(member.interfaces for member in evidence.values()),
+    }
     seen: set[tuple[str, str]] = set()
     for director in directors:
         for name, kind, at, host in _named(director, by_address, by_node):
             if (kind, name) not in seen:
                 seen.add((kind, name))
-                yield Member(name=name, kind=kind, host=host, read=_was_read(evidence, host), at=at)
+                owner = host or gaps[kind]
+                yield Member(name=name, kind=kind, host=owner, read=_was_read(evidence, owner), at=at)
 
 
 def _named(
@@ -301,9 +309,9 @@ def _named(
         yield address, "real", at, by_address.get(address) or by_node.get(address.lower())
 
 
-def _was_read(evidence: Mapping[str, Evidence], host: str | None) -> bool | Unknown:
-    if host is None:
-        return False
+def _was_read(evidence: Mapping[str, Evidence], host: str | None | Unknown) -> bool | Unknown:
+    if host is None or isinstance(host, Unknown):
+        return host or False
     snapshot = evidence[host].snapshot
     if snapshot.status == "ok":
         return True
@@ -448,6 +456,8 @@ def _tcp_timeout(directors: Iterable[Host]) -> int | Unknown:
     """The IPVS timeout that conntrack is measured by: the live one of a director, else the kernel's default."""
     for director in directors:
         timeouts = director.ipvs_timeouts
-        if timeouts is not None and not isinstance(timeouts, Unknown):
+        if isinstance(timeouts, Unknown):
+            return timeouts
+        if timeouts is not None:
             return timeouts.tcp
     return _DEFAULT_TCP_TIMEOUT

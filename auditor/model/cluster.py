@@ -258,12 +258,13 @@ class DualRole:
 class Member:
     """A node of ha.cf or a ``real=``.
 
-    ``kind``: node or real. ``host``: the host of HOSTS that it is; ``read``: and that could be looked at.
+    ``kind``: node or real. ``host``: the host of HOSTS that it is, Unknown while some could not be asked;
+    ``read``: and that could be looked at.
     """
 
     name: str
     kind: str
-    host: str | None
+    host: str | None | Unknown
     read: bool | Unknown
     at: At
 
