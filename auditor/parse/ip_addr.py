@@ -1,0 +1,138 @@
+"""Reads the interfaces and addresses that ip lists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+from auditor.model.facts import Address, Document, Interface, Reading, Setting
+from auditor.model.place import Unparsed
+from auditor.parse.grammar import Line, read_lines
+
+_VALUES = frozenset({"brd", "broadcast", "any", "scope", "peer", "metric", "proto"})
+_FLAGS = frozenset(
+    {
+        "secondary",
+        "primary",
+        "temporary",
+        "deprecated",
+        "dynamic",
+        "tentative",
+        "dadfailed",
+        "nodad",
+        "optimistic",
+    }
+    | {"permanent", "mngtmpaddr", "noprefixroute", "home", "autojoin", "stable-privacy"}
+)
+
+
+def read_ip_addr(document: Document) -> Reading[tuple[Interface, ...]]:
+    """Interfaces in order, each with its addresses. An address that is none is an Unparsed line."""
+    facts: list[object] = []
+    unparsed: list[Unparsed] = []
+    interfaces: dict[str, Interface] = {}
+    current = ""
+    for line in read_lines("ip-addr", document):
+        match line.tag:
+            case "LINK":
+                current = line["name"]
+                interfaces[current] = _interface(line)
+                facts.append(interfaces[current])
+            case "LAYER" if current:
+                interfaces[current] = replace(interfaces[current], kind=line["kind"], mac=line.get("mac"))
+                facts.append(Setting(key=f"link/{line['kind']}", value=line["mac"], at=line.at("kind")))
+            case "INET" | "ONE" if current or line.tag == "ONE":
+                if line.tag == "ONE":
+                    current = line["name"]
+                    interfaces.setdefault(current, _bare_interface(line))
+                address = _address(line, current)
+                if address is None:
+                    unparsed.append(line.unparsed())
+                    continue
+                interfaces[current] = replace(
+                    interfaces[current], addresses=(*interfaces[current].addresses, address)
+                )
+                facts.append(address)
+            case "LIFETIME":
+                facts.append(Setting(key="valid_lft", value=line.text.strip(), at=line.at()))
+            case "BLANK":
+                pass
+            case _:
+                unparsed.append(line.unparsed())
+    return Reading(
+        format="ip-addr",
+        at=document.at,
+        encoding=document.encoding,
+        facts=tuple(facts),
+        unparsed=tuple(unparsed),
+        diagnostics=(),
+        value=tuple(interfaces.values()),
+    )
+
+
+def _interface(line: Line) -> Interface:
+    flags = frozenset(line["flags"].split(",")) - {""}
+    words = line["rest"].split()
+    following = dict(zip(words, words[1:], strict=False))
+    mtu = following.get("mtu", "")
+    return Interface(
+        name=line["name"],
+        flags=flags,
+        arp="NOARP" not in flags,
+        up="UP" in flags,
+        kind=None,
+        mac=None,
+        master=following.get("master"),
+        mtu=int(mtu) if mtu.isdecimal() and len(mtu) < 10 else None,
+        addresses=(),
+        at=line.at("name"),
+    )
+
+
+def _bare_interface(line: Line) -> Interface:
+    """An interface known by an address alone: with -o flags are not shown, and what is down has no line."""
+    return Interface(
+        name=line["name"],
+        flags=frozenset(),
+        arp=True,
+        up=True,
+        kind=None,
+        mac=None,
+        master=None,
+        mtu=None,
+        addresses=(),
+        at=line.at("name"),
+    )
+
+
+def _address(line: Line, interface: str) -> Address | None:
+    try:
+        family = ip_address(line["address"]).version
+    except ValueError:
+        return None
+    longest = 32 if family == 4 else 128
+    prefix = int(line["prefix"]) if line["prefix"] else longest
+    if prefix > longest:
+        return None
+    broadcast, scope, label, secondary = None, "global", None, False
+    words = iter(line["rest"].split("\\")[0].split())
+    for word in words:
+        if word in _VALUES:
+            value = next(words, "")
+            broadcast = value if word in {"brd", "broadcast"} else broadcast
+            scope = value if word == "scope" else scope
+        elif word in _FLAGS:
+            secondary = secondary or word == "secondary"
+        else:
+            label = word
+    return Address(
+        address=line["address"],
+        prefix=prefix,
+        family=family,
+        interface=interface,
+        scope=scope,
+        label=label,
+        broadcast=broadcast,
+        secondary=secondary,
+        at=line.at("address"),
+    )
