@@ -23,6 +23,7 @@ from auditor.model.findings import (
     Report,
     Rule,
     Run,
+    SshRow,
     Verdict,
     VirtualRow,
 )
@@ -295,6 +296,8 @@ def _rank(finding: Finding) -> tuple[object, ...]:
 
 # -- evidence ---------------------------------------------------------------
 
+_AROUND = 2  # lines before and after that go along with the one that decided
+
 
 def _evidence_reader(snapshot: Snapshot) -> Callable[[At], Evidence]:
     """Looks places up in the artifacts; a source may be named by its probe."""
@@ -310,7 +313,7 @@ def _evidence_reader(snapshot: Snapshot) -> Callable[[At], Evidence]:
     def lines(host: str, source: str) -> list[str]:
         artifact = artifacts[host, source]
         document = read_document(artifact.content, source=source, host=host, encoding=encodings[host])
-        return document.text.split("\n")
+        return document.text.removesuffix("\n").split("\n")
 
     def show(at: At) -> Evidence:
         artifact = artifacts.get((at.host, at.source))
@@ -320,7 +323,15 @@ def _evidence_reader(snapshot: Snapshot) -> Callable[[At], Evidence]:
         if at.line is None:
             return Evidence(at=at, text=_listing(artifact))
         text = lines(at.host, at.source)
-        return Evidence(at=at, text=text[at.line - 1] if 0 < at.line <= len(text) else None)
+        if not 0 < at.line <= len(text):
+            return Evidence(at=at, text=None)
+        start, end = max(0, at.line - 1 - _AROUND), at.line + _AROUND
+        return Evidence(
+            at=at,
+            text=text[at.line - 1],
+            before=tuple(text[start : at.line - 1]),
+            after=tuple(text[at.line : end]),
+        )
 
     return show
 
@@ -407,13 +418,23 @@ def _host_rows(snapshot: Snapshot, clusters: Iterable[Cluster]) -> tuple[HostRow
         host = known.get(visited.name)
         rows.append(
             HostRow(
-                snapshot=visited,
+                name=visited.name,
+                address=visited.address,
                 roles=tuple(sorted(visited.roles if host is None else host.roles)),
                 role_reasons=() if host is None else host.role_reasons,
+                status=visited.status,
                 os={} if host is None else _os(host),
+                ssh=visited.ssh
+                and SshRow(kex=visited.ssh.kex, host_key=visited.ssh.host_key, legacy=visited.ssh.legacy),
+                artifacts=tuple(artifact for artifact in visited.artifacts.values() if _was_read(artifact)),
             )
         )
     return tuple(rows)
+
+
+def _was_read(artifact: Artifact) -> bool:
+    """A folder has no bytes of its own: what lies in it does."""
+    return artifact.state in {"read", "truncated"} and artifact.kind != "directory"
 
 
 def _os(host: Host) -> dict[str, str]:

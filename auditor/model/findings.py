@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor.model.place import At, Prose
-from auditor.model.snapshot import HostError, HostSnapshot
+from auditor.model.snapshot import Artifact, HostError
 
 STATES = ("fail", "unknown", "pass", "waived", "not_applicable")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
@@ -52,10 +52,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A place and the text that stands there, unaltered (``text`` is None where the place is gone)."""
+    """A place and the text that stands there, unaltered (``text`` is None where the place is gone).
+
+    ``before`` and ``after``: the lines around it, for people; report.json does not keep them.
+    """
 
     at: At
     text: str | None
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +109,29 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostRow:
-    """One host of the report; ``snapshot`` keeps status, SSH and artifacts as collected."""
+class SshRow:
+    """What both sides agreed on; ``legacy``: the agreed names that rest on SHA-1 or worse."""
 
-    snapshot: HostSnapshot
+    kex: str
+    host_key: str
+    legacy: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostRow:
+    """One host of the report. ``os``: of id, version, text, kernel and machine those that are known.
+
+    ``ssh``: None when nothing was agreed. ``artifacts``: what was read of it, whole or in part.
+    """
+
+    name: str
+    address: str
     roles: tuple[str, ...]
     role_reasons: tuple[Prose, ...]
+    status: str
     os: Mapping[str, str]
+    ssh: SshRow | None
+    artifacts: tuple[Artifact, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -410,7 +410,7 @@ def test_a_host_in_no_cluster_is_unknown_to_every_rule() -> None:
         "rc.order": "unknown",
     }
     assert result.verdict.state == "cannot_tell"
-    assert [row.snapshot.name for row in result.hosts] == ["ld1", "stray"]
+    assert [row.name for row in result.hosts] == ["ld1", "stray"]
 
 
 @pytest.mark.parametrize("rules", [RULES, ()])
