@@ -14,3 +14,4 @@ _ROOT = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent
 GRAMMARS = _ROOT / "grammars"
 RULES = _ROOT / "rules"
 REPORTS = _ROOT / "reports"
+DEMO = _PACKAGE / "demo"

@@ -1,0 +1,198 @@
+"""The command line. Verbs are loaded when they are called: ``--help`` needs none of them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import NoReturn
+
+from auditor import __version__
+from auditor.cli import exits
+
+_EPILOG = """\
+lvsaudit scan hosts.txt     does the whole job
+lvsaudit demo               shows it on a recorded cluster
+
+exit status: 0 nothing found at or above --fail-on; 1 findings; 2 usage, nothing was contacted;
+3 no such finding, but something could not be looked at; 4 refused for safety; 5 a bug; 130 interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; the exit status. Data goes to standard output, everything else to standard error."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    try:
+        module, _, function = options.verb.partition(":")
+        status: int = getattr(import_module(f"auditor.cli.{module}"), function)(options)
+        sys.stdout.flush()
+        return status
+    except exits.Failure as failure:
+        print(f"lvsaudit: {failure.message}", file=sys.stderr)
+        return failure.status
+    except KeyboardInterrupt:
+        print("lvsaudit: interrupted", file=sys.stderr)
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing may be written to it any more, not even by Python itself.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.OK
+    except Exception as error:
+        return _bug(error)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(exits.USAGE, f"lvsaudit: {message}{self._nearest(message)}\n")
+
+    def _nearest(self, message: str) -> str:
+        """The option or verb that a wrong one comes closest to."""
+        wrong = re.search(r"unrecognized arguments: (\S+)|invalid choice: '([^']*)'", message)
+        if wrong is None:
+            return ""
+        known = [option for action in self._actions for option in action.option_strings]
+        for action in self._actions:
+            known += list(action.choices or ())
+            for parser in (action.choices or {}).values() if isinstance(action.choices, dict) else ():
+                known += [option for one in parser._actions for option in one.option_strings]
+        near = get_close_matches((wrong[1] or wrong[2]).split("=")[0], known, 1, 0.6)
+        return f"; did you mean {near[0]}?" if near else ""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="lvsaudit",
+        description="Read-only audit of heartbeat, ldirectord and LVS direct-routing clusters over SSH.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"lvsaudit {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    def verb(name: str, function: str, help: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=help, description=help, allow_abbrev=False)
+        sub.set_defaults(verb=function)
+        return sub
+
+    scan = verb("scan", "scan:scan", "collect, check and report: the main job")
+    scan.add_argument(
+        "hosts", metavar="HOSTS", help="a file, - for standard input, or a list ending in a comma"
+    )
+    scan.add_argument("-o", "--output", metavar="DIR", help="where to write (default ./lvsaudit-TIME)")
+    scan.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
+    _add_connection(scan)
+    _add_verdict(scan)
+
+    collect = verb("collect", "scan:collect", "read-only collection, no verdict")
+    collect.add_argument(
+        "hosts", metavar="HOSTS", help="a file, - for standard input, or a list ending in a comma"
+    )
+    collect.add_argument(
+        "-o", "--output", metavar="SNAPSHOT", required=True, help="the snapshot folder to write"
+    )
+    collect.add_argument("--resume", action="store_true", help="go on with the interrupted run in SNAPSHOT")
+    _add_connection(collect)
+
+    check = verb("check", "scan:check", "the same verdict offline, from a snapshot")
+    check.add_argument("snapshot", metavar="SNAPSHOT")
+    check.add_argument("-o", "--output", metavar="DIR", help="also write report.json and report.html there")
+    _add_verdict(check)
+
+    report = verb("report", "report:report", "show a stored run again")
+    report.add_argument("report", metavar="REPORT.json")
+    report.add_argument("-f", "--format", choices=("console", "json", "html"), default="console")
+    _add_language(report)
+
+    rules = verb("rules", "rules:list_rules", "the catalogue of rules")
+    rules.add_argument("action", nargs="?", choices=("list",), default="list")
+    rules.add_argument("-f", "--format", choices=("table", "json"), default="table")
+    _add_language(rules)
+
+    explain = verb(
+        "explain", "rules:explain", "one rule: what, why, how it is judged, false alarms, fix, source"
+    )
+    explain.add_argument("rule", metavar="RULE")
+    _add_language(explain)
+
+    hosts = verb("hosts", "hosts:hosts", "HOSTS as understood; nothing is contacted")
+    hosts.add_argument("hosts", metavar="HOSTS")
+    hosts.add_argument("-f", "--format", choices=("table", "json"), default="table")
+    _add_connection(hosts)
+
+    commands = verb("commands", "hosts:commands", "everything that can ever run on a host")
+    commands.add_argument("--sudoers", action="store_true", help="what an account that is not root needs")
+
+    read = verb("read", "read:read", "one file on its own: what the daemon would make of it")
+    read.add_argument("file", metavar="FILE", help="a file, or - for standard input")
+    read.add_argument("--format", dest="reader", metavar="FORMAT", help="when the file's name does not tell")
+    read.add_argument("--release", choices=("2004", "2009", "4.12"), default="4.12", help="of ldirectord")
+    read.add_argument("-f", "--output-format", dest="format", choices=("text", "json"), default="text")
+    _add_language(read)
+
+    demo = verb(
+        "demo", "demo:demo", "scan a recorded runbook cluster over real SSH on loopback; needs no root"
+    )
+    demo.add_argument("-o", "--output", metavar="DIR", help="where to write (default ./lvsaudit-TIME)")
+    _add_verdict(demo)
+    return parser
+
+
+def _add_connection(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("connection", "for hosts about which HOSTS says nothing else")
+    group.add_argument("--user")
+    group.add_argument("--port", type=int)
+    group.add_argument(
+        "--identity", action="append", metavar="FILE", default=[], help="a private key; may repeat"
+    )
+    group.add_argument("--jump", metavar="[USER@]HOST[:PORT]", help="bastions, with commas between them")
+    group.add_argument("--ssh-config", metavar="FILE", default="~/.ssh/config", help="default ~/.ssh/config")
+    group.add_argument("--known-hosts", metavar="FILE", action="append", help="default ~/.ssh/known_hosts")
+    group.add_argument("--host-key", choices=("strict", "accept-new"), default="strict")
+    group.add_argument(
+        "--legacy-ssh",
+        choices=("auto", "never"),
+        default="auto",
+        help="SHA-1 towards hosts with nothing better",
+    )
+    group.add_argument("--sudo", action="store_true", help="read as root through sudo")
+    group.add_argument("--ask-pass", action="store_true", help="ask once for the password of all hosts")
+    group.add_argument("--forks", type=int, default=64, metavar="N", help="hosts at a time (default 64)")
+
+
+def _add_verdict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fail-on",
+        choices=("critical", "high", "medium", "low", "info"),
+        default="high",
+        help="the least severity that makes the exit status 1 (default high)",
+    )
+    _add_language(parser)
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    language = "zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("zh") else "en"
+    parser.add_argument("--lang", choices=("en", "zh"), default=language)
+
+
+def _bug(error: Exception) -> int:
+    """The places of the fault go to a file of our own; its words may quote a host and stay out."""
+    import tempfile
+    import traceback
+
+    frames = traceback.format_tb(error.__traceback__)
+    text = f"lvsaudit {__version__}, Python {sys.version}\n{''.join(frames)}{type(error).__name__}\n"
+    place = "(no place to write it)"
+    with contextlib.suppress(OSError):
+        handle, place = tempfile.mkstemp(prefix="lvsaudit-", suffix=".log")
+        with os.fdopen(handle, "w") as log:
+            log.write(text)
+    print(f"lvsaudit: a bug ({type(error).__name__}); please report it with {place}", file=sys.stderr)
+    return exits.BUG

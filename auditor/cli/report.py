@@ -1,0 +1,30 @@
+"""report: a stored run shown again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from auditor.cli.exits import Failure
+
+
+def report(options: argparse.Namespace) -> int:
+    """Show it in the format wanted; the exit status is that of the run."""
+    from auditor.render.json import ReportError, read_report, render_json
+
+    try:
+        stored = read_report(Path(options.report))
+    except ReportError as error:
+        raise Failure(str(error)) from None
+    if options.format == "json":
+        render_json(stored, sys.stdout)
+    elif options.format == "html":
+        from auditor.render.html import render_html
+
+        render_html(stored, sys.stdout, lang=options.lang)
+    else:
+        from auditor.render.console import render_console
+
+        render_console(stored, sys.stdout, lang=options.lang)
+    return stored.verdict.exit_code

@@ -1,0 +1,85 @@
+"""rules and explain: the catalogue, and the reasons of one rule."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from difflib import get_close_matches
+
+from auditor.cli import exits
+from auditor.cli.exits import Failure
+from auditor.judge.rules import RuleError, load_rules
+from auditor.model.findings import Rule
+from auditor.model.place import Prose
+from auditor.resources import RULES
+
+_WORDS = {
+    "severity": Prose(en="severity", zh="严重程度"),
+    "scope": Prose(en="judged for", zh="判断对象"),
+    "why": Prose(en="why it matters", zh="为什么重要"),
+    "judged": Prose(en="how it is judged", zh="如何判断"),
+    "false": Prose(en="known false alarms", zh="已知误报"),
+    "fix": Prose(en="what to do", zh="如何处理"),
+    "basis": Prose(en="basis", zh="依据"),
+}
+
+
+def list_rules(options: argparse.Namespace) -> int:
+    rules = _load()
+    if options.format == "json":
+        rows = [
+            {
+                "id": rule.id,
+                "severity": rule.severity,
+                "scope": rule.scope,
+                "basis": list(rule.basis),
+                "title": {"en": rule.title.en, "zh": rule.title.zh},
+            }
+            for rule in rules
+        ]
+        json.dump(rows, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+        return exits.OK
+    width = max(len(rule.id) for rule in rules)
+    for rule in rules:
+        print(f"{rule.id:{width}}  {rule.severity:8}  {getattr(rule.title, options.lang)}")
+    return exits.OK
+
+
+def explain(options: argparse.Namespace) -> int:
+    rules = {rule.id: rule for rule in _load()}
+    if options.rule not in rules:
+        near = get_close_matches(options.rule, rules, 1, 0.4)
+        hint = f"did you mean {near[0]}?" if near else "see lvsaudit rules"
+        raise Failure(f"there is no rule {options.rule}; {hint}")
+    rule, lang = rules[options.rule], options.lang
+
+    def word(name: str) -> str:
+        return str(getattr(_WORDS[name], lang))
+
+    print(f"{rule.id}: {getattr(rule.title, lang)}\n")
+    print(
+        f"{word('severity')}: {rule.severity}; {word('scope')}: {rule.applies_to}; {word('basis')}: {', '.join(rule.basis)}"
+    )
+    for name, prose in (("why", rule.why), ("judged", rule.judged), ("false", rule.false_alarms)):
+        _paragraph(word(name), getattr(prose, lang))
+    _paragraph(word("fix"), "")
+    for fix in rule.fix:
+        for line in getattr(fix.text, lang).splitlines():
+            print(f"  {line}")
+    return exits.OK
+
+
+def _paragraph(heading: str, text: str) -> None:
+    print(f"\n{heading}")
+    for line in textwrap.wrap(text, 92) if text else ():
+        print(f"  {line}")
+
+
+def _load() -> tuple[Rule, ...]:
+    try:
+        return load_rules(RULES)
+    except RuleError as error:
+        raise Failure(str(error)) from None

@@ -1,0 +1,185 @@
+"""scan, collect and check: from hosts to a verdict, in one step or in two."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from auditor.cli import exits
+from auditor.cli.exits import Failure
+from auditor.cli.options import load_inventory, load_policy, stamp
+from auditor.model.findings import Report, Run
+from auditor.model.inventory import Inventory
+from auditor.model.snapshot import Snapshot
+from auditor.remote.policy import Policy
+
+
+def scan(options: argparse.Namespace) -> int:
+    inventory, policy = load_inventory(options), load_policy(options)
+    folder = Path(options.output or f"lvsaudit-{stamp()}")
+    return scan_into(folder, inventory, policy, options, resume=options.resume, width=options.forks)
+
+
+def collect(options: argparse.Namespace) -> int:
+    inventory, policy = load_inventory(options), load_policy(options)
+    path = Path(options.output)
+    snapshot = _collect(
+        inventory, policy, path, resume=options.resume, width=options.forks, again=_again(options)
+    )
+    short = [host for host in snapshot.hosts if host.status != "ok"]
+    for host in short:
+        for error in host.errors:
+            _say(error.message)
+    _say(
+        f"{len(snapshot.hosts) - len(short)} of {len(snapshot.hosts)} hosts read whole; next: lvsaudit check {path}"
+    )
+    return exits.INCOMPLETE if short else exits.OK
+
+
+def check(options: argparse.Namespace) -> int:
+    path = Path(options.snapshot)
+    started = _now()
+    report = _judge(load(path), options, started)
+    if options.output:
+        folder = Path(options.output)
+        _make(folder)
+        write_reports(report, folder, options.lang)
+        return _show(report, options, folder)
+    return _show(report, options, None)
+
+
+def scan_into(
+    folder: Path,
+    inventory: Inventory,
+    policy: Policy,
+    options: argparse.Namespace,
+    *,
+    resume: bool = False,
+    width: int = 64,
+) -> int:
+    """Collect into ``folder/snapshot``, judge what is there, write the reports beside it and show the verdict."""
+    started = _now()
+    _make(folder)
+    snapshot = _collect(
+        inventory, policy, folder / "snapshot", resume=resume, width=width, again=_again(options, folder)
+    )
+    # What was written is what is judged: scan is collect and check.
+    report = _judge(load(folder / "snapshot"), options, started)
+    assert len(report.hosts) == len(snapshot.hosts)
+    write_reports(report, folder, options.lang)
+    return _show(report, options, folder)
+
+
+def load(path: Path) -> Snapshot:
+    from auditor.collect.store import SnapshotError, load_snapshot
+
+    try:
+        return load_snapshot(path)
+    except SnapshotError as error:
+        raise Failure(str(error)) from None
+
+
+def write_reports(report: Report, folder: Path, lang: str) -> None:
+    """report.json and report.html, each whole or not at all."""
+    from auditor.render.html import render_html
+    from auditor.render.json import render_json
+
+    write_whole(folder / "report.json", lambda out: render_json(report, out))
+    write_whole(folder / "report.html", lambda out: render_html(report, out, lang=lang))
+
+
+def write_whole(path: Path, render: Callable[[TextIO], None]) -> None:
+    """Write beside the place, then rename: an old file stays intact until the new one is complete."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            render(out)
+            out.flush()
+            os.fsync(out.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise Failure(
+            f"{path}: {error.strerror}; the snapshot is kept: lvsaudit check {path.parent / 'snapshot'} -o DIR"
+        ) from None
+
+
+def _collect(
+    inventory: Inventory, policy: Policy, path: Path, *, resume: bool, width: int, again: str
+) -> Snapshot:
+    from auditor.collect.fleet import collect
+    from auditor.collect.store import SnapshotError, Store
+    from auditor.render.progress import progress
+
+    try:
+        store = Store(path, resume=resume)
+        try:
+            with progress(len(inventory.targets), sys.stderr) as observer:
+                return collect(inventory, policy, store, width=max(1, width), observer=observer)
+        finally:
+            store.close()
+    except SnapshotError as error:
+        raise Failure(str(error)) from None
+    except KeyboardInterrupt:
+        raise Failure(f"interrupted; what was read is kept. Go on with: {again}", exits.INTERRUPTED) from None
+
+
+def _judge(snapshot: Snapshot, options: argparse.Namespace, started: str) -> Report:
+    from auditor.derive import derive_clusters
+    from auditor.judge.rules import RuleError, load_rules
+    from auditor.judge.verdict import judge
+    from auditor.resources import RULES
+
+    try:
+        rules = load_rules(RULES)
+    except RuleError as error:
+        raise Failure(str(error)) from None
+    run = Run(id=snapshot.run_id, started=started, finished=_now())
+    return judge(snapshot, derive_clusters(snapshot), rules, fail_on=options.fail_on, run=run)
+
+
+def _show(report: Report, options: argparse.Namespace, folder: Path | None) -> int:
+    from auditor.render.console import last_line, render_console
+
+    render_console(report, sys.stdout, lang=options.lang)
+    sys.stdout.flush()
+    if folder is not None:
+        _say(f"{folder / 'report.html'}\n{folder / 'report.json'}")
+    _say(last_line(report, options.lang, folder))
+    return report.verdict.exit_code
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"{folder}: {error.strerror}; choose another place with -o") from None
+
+
+def _again(options: argparse.Namespace, folder: Path | None = None) -> str:
+    """The command that goes on where this one was broken off."""
+    import shlex
+
+    words = [word for word in sys.argv[1:] if word != "--resume"]
+    if folder is not None and not options.output:
+        words += ["-o", str(folder)]
+    return shlex.join(["lvsaudit", *words, "--resume"])
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _say(text: str) -> None:
+    """A line on standard error; what a host had a part in is made harmless first."""
+    from auditor.render.visible import visible
+
+    for line in text.split("\n"):
+        print(visible(line), file=sys.stderr)
