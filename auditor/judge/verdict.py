@@ -28,7 +28,7 @@ from auditor.model.findings import (
     VirtualRow,
 )
 from auditor.model.place import At, Prose, Unknown
-from auditor.model.snapshot import Artifact, HostError, Snapshot
+from auditor.model.snapshot import Artifact, HostError, Snapshot, Ssh
 from auditor.parse.text import read_document
 
 SCHEMA_VERSION = "1.0"
@@ -424,12 +424,15 @@ def _host_rows(snapshot: Snapshot, clusters: Iterable[Cluster]) -> tuple[HostRow
                 role_reasons=() if host is None else host.role_reasons,
                 status=visited.status,
                 os={} if host is None else _os(host),
-                ssh=visited.ssh
-                and SshRow(kex=visited.ssh.kex, host_key=visited.ssh.host_key, legacy=visited.ssh.legacy),
+                ssh=_ssh_row(visited.ssh),
                 artifacts=tuple(artifact for artifact in visited.artifacts.values() if _was_read(artifact)),
             )
         )
     return tuple(rows)
+
+
+def _ssh_row(ssh: Ssh | None) -> SshRow | None:
+    return None if ssh is None else SshRow(kex=ssh.kex, host_key=ssh.host_key, legacy=ssh.legacy)
 
 
 def _was_read(artifact: Artifact) -> bool:
