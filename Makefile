@@ -1,0 +1,56 @@
+# make demo   sets everything up and scans the recorded cluster
+# make test   sets everything up, Debian packages included when root, and runs the tests
+# make check  linters, types, import contracts
+# make bench  a fleet of real sshd on loopback, beside the OpenSSH client (root)
+
+UV := $(or $(shell command -v uv),.cache/uv/bin/uv)
+READY := .venv/.ready
+BIN := .venv/bin
+# What the tests need beyond Python: real SSH servers and clients, old shells, namespaces.
+DEBIAN := openssh-server openssh-client busybox-static tcsh sudo iproute2 procps
+export UV_PYTHON_DOWNLOADS := never
+unexport PYTHONPATH VIRTUAL_ENV
+
+.PHONY: demo test check bench record clean debian
+
+demo: $(READY)
+	@$(BIN)/lvsaudit demo; status=$$?; [ $$status -le 3 ]
+
+test: $(READY) debian
+	$(BIN)/pytest -q
+
+check: $(READY)
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) debian
+	$(BIN)/python -m tests.bench.fleet
+
+# Records the demo cluster anew: six real hosts in namespaces, visited by the real collector (root).
+record: $(READY) debian
+	$(BIN)/python -m tests.hosts.record auditor/demo
+
+$(READY): pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+.cache/uv/bin/uv:
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@python3 -c 'import ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv; } \
+		|| { echo "python3-venv is missing: apt-get install python3-venv" >&2; exit 1; }
+	python3 -m venv .cache/uv
+	.cache/uv/bin/pip install --quiet --disable-pip-version-check uv
+
+# The system services of these packages are never used and not started.
+debian:
+	@if [ "$$(id -u)" = 0 ] && command -v dpkg-query >/dev/null && ! dpkg-query -W $(DEBIAN) >/dev/null 2>&1; then \
+		printf '#!/bin/sh\nexit 101\n' > .venv/policy-rc.d && chmod +x .venv/policy-rc.d && \
+		{ [ -e /usr/sbin/policy-rc.d ] || cp .venv/policy-rc.d /usr/sbin/policy-rc.d; } && \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN) >/dev/null; \
+		status=$$?; cmp -s .venv/policy-rc.d /usr/sbin/policy-rc.d && rm -f /usr/sbin/policy-rc.d; exit $$status; \
+	fi
+
+clean:
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
