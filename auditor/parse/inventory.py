@@ -74,7 +74,7 @@ def read_inventory(document: Document) -> Inventory:
     targets = [draft.target(name) for name in draft.hosts]
     if not targets and not draft.problems:
         draft.problems.append(
-            (0, f"{document.at.source}: no host in it; write one a line, such as root@10.0.0.5:22")
+            (0, 0, f"{document.at.source}: no host in it; write one a line, such as root@10.0.0.5:22")
         )
     if draft.problems:
         raise InventoryError(tuple(text for _, _, text in sorted(draft.problems)))

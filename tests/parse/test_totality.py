@@ -33,6 +33,15 @@ def _empty(line: str) -> bool:
     return line.lstrip(" \t\r\f\v")[:1] in {"", "#"}
 
 
+def _bare(line: str) -> str:
+    return line.strip(" \t\r\f\v")
+
+
+def _titled(line: str, word: str) -> bool:
+    """A line above columns, which says nothing itself."""
+    return line.startswith(word)
+
+
 def _joined_lines(lines: list[str]) -> list[int]:
     """A backslash that ends a line joins the next one, unless a comment on the first line hides it."""
     numbers = []
@@ -63,6 +72,47 @@ FORMATS = (
     Format(
         "ldirectord", ("virtual=10.0.0.1:80", "\treal=10.0.0.2:80 gate", "    ", "fallback=", "quiescent=yes")
     ),
+    Format("hosts", ("127.0.0.1", "localhost", "::1", "ld1 ld2", " ")),
+    Format("network", ("HOSTNAME=", "ld1", "export ", "GATEWAY='10.0.0.1'")),
+    Format("ifcfg", ("DEVICE=", "lo:0", "NETMASK=255.255.255.255", '"x"', "`id`")),
+    Format(
+        "sysctl.conf",
+        ("net.ipv4.ip_forward", " = ", "1", "-", ";"),
+        empty=lambda line: _bare(line)[:1] in {"", "#", ";"},
+    ),
+    Format(
+        "sysctl",
+        ("/proc/sys/net/ipv4/ip_forward:", "1", "a.b = 2", "error:"),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "rc.local",
+        ("ifconfig lo:0", "10.0.0.1", "netmask", "255.255.255.255", "up", "echo 1 > /proc/sys/a/b", ";"),
+    ),
+    Format("inittab", ("id:3:initdefault:", "l0", ":", "respawn")),
+    Format("uname", ("Linux", "ld1", "2.6.9-55.EL", "i686", "#1"), empty=lambda line: not _bare(line)),
+    Format("packages", ("heartbeat", "2.0.7-1", "ipvsadm-1.24-6", " "), empty=lambda line: not _bare(line)),
+    Format(
+        "ip-addr",
+        ("2: eth0: <UP> mtu 1500", "    inet 10.0.0.1/24", "scope global lo:0", "    link/ether"),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "ip-route",
+        ("default", " via 10.0.0.1", "10.0.0.0/8", "dev eth0", "\tnexthop"),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "modules",
+        ("ip_vs", " 77569 2 ", "ip_vs_wrr,", "Live", "Module Size Used by"),
+        empty=lambda line: not _bare(line) or _titled(line, "Module"),
+    ),
+    Format(
+        "ps",
+        ("1 0 root Wed Nov  4 10:00:00 2026", " init", "PID "),
+        empty=lambda line: not _bare(line) or _titled(line.lstrip(" \t"), "PID"),
+    ),
+    Format("release", ("CentOS", " release 4.5", "ID=debian", "12.4")),
 )
 
 _NOISE = (
