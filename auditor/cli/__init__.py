@@ -187,7 +187,10 @@ def _bug(error: Exception) -> int:
     import tempfile
     import traceback
 
-    frames = traceback.format_tb(error.__traceback__)
+    frames = (
+        f"{frame.filename}:{frame.lineno} in {frame.name}\n"
+        for frame in traceback.extract_tb(error.__traceback__)
+    )
     text = f"lvsaudit {__version__}, Python {sys.version}\n{''.join(frames)}{type(error).__name__}\n"
     place = "(no place to write it)"
     with contextlib.suppress(OSError):

@@ -61,7 +61,9 @@ def explain(options: argparse.Namespace) -> int:
 
     print(f"{rule.id}: {getattr(rule.title, lang)}\n")
     basis = ", ".join(rule.basis)
-    print(f"{word('severity')}: {rule.severity}; {word('scope')}: {rule.applies_to}; {word('basis')}: {basis}")
+    print(
+        f"{word('severity')}: {rule.severity}; {word('scope')}: {rule.applies_to}; {word('basis')}: {basis}"
+    )
     for name, prose in (("why", rule.why), ("judged", rule.judged), ("false", rule.false_alarms)):
         _paragraph(word(name), getattr(prose, lang))
     _paragraph(word("fix"), "")
