@@ -107,7 +107,8 @@ def write_whole(path: Path, render: Callable[[TextIO], None]) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise Failure(
-            f"{path}: {error.strerror}; the snapshot is kept: lvsaudit check {path.parent / 'snapshot'} -o DIR"
+            f"{path}: {error.strerror}; the snapshot is kept: lvsaudit check {path.parent / 'snapshot'} -o DIR",
+            exits.INCOMPLETE,
         ) from None
 
 
@@ -120,15 +121,17 @@ def _collect(
 
     try:
         store = Store(path, resume=resume)
-        try:
-            with progress(len(inventory.targets), sys.stderr) as observer:
-                return collect(inventory, policy, store, width=max(1, width), observer=observer)
-        finally:
-            store.close()
     except SnapshotError as error:
         raise Failure(str(error)) from None
+    try:
+        with progress(len(inventory.targets), sys.stderr) as observer:
+            return collect(inventory, policy, store, width=max(1, width), observer=observer)
+    except SnapshotError as error:
+        raise Failure(str(error), exits.INCOMPLETE) from None
     except KeyboardInterrupt:
         raise Failure(f"interrupted; what was read is kept. Go on with: {again}", exits.INTERRUPTED) from None
+    finally:
+        store.close()
 
 
 def _judge(snapshot: Snapshot, options: argparse.Namespace, started: str) -> Report:

@@ -14,6 +14,7 @@ import argparse
 import os
 import shlex
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -97,8 +98,6 @@ def servers(folder: Path, addresses: Sequence[str]) -> Iterator[None]:
 
 
 def until_open(address: str) -> None:
-    import socket
-
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -114,7 +113,7 @@ def collect(folder: Path, out: Path, forks: int) -> list[str]:
     return [
         *(sys.executable, "-m", "auditor.cli", "collect", str(folder / "hosts.txt"), "-o", str(out)),
         *("--identity", str(folder / "user"), "--known-hosts", str(folder / "known_hosts")),
-        *("--forks", str(forks)),
+        *("--forks", str(forks), "--ssh-config", os.devnull),
     ]
 
 
@@ -122,7 +121,9 @@ def openssh(folder: Path) -> list[str]:
     """The floor: a process for each host, the cheapest key exchange, both programs one after the other."""
     program = folder / "program"
     if not program.exists():
-        program.write_bytes(b"".join(script.programs()))
+        programs = (script.files_program("0" * 32), script.commands_program("0" * 32))
+        # One login for both, as on our side.
+        program.write_bytes(b"".join(b"sh <<'END-OF-PROGRAM'\n" + text + b"\nEND-OF-PROGRAM\n" for text in programs))
     out = folder / "out"
     out.mkdir(exist_ok=True)
     ssh = shlex.join(
