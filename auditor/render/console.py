@@ -1,0 +1,401 @@
+"""The report on a terminal: the verdict, what to do about it, then the rest."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from auditor.model.findings import ClusterRow, Evidence, HostRow, Report
+from auditor.model.place import At
+from auditor.model.snapshot import HostError
+from auditor.render.matter import Case, Matter, Note, blockers, matters, notes, place_of, reason, subjects
+from auditor.render.visible import safe, visible
+from auditor.render.words import listed, say, tell
+
+_WIDEST = 120  # lines longer than this are hard to read
+_PIPED = 100
+_REALS = 20
+_PLACES = 3  # shown line by line; of the others only where they are
+
+_VERDICTS = {
+    "ready": "bold black on green",
+    "not_ready": "bold white on red",
+    "cannot_tell": "bold black on yellow",
+}
+_SEVERITIES = {
+    "critical": "bold white on red",
+    "high": "bold red",
+    "medium": "bold yellow",
+    "low": "bold cyan",
+    "info": "bold",
+}
+_STATUSES = {"ok": "", "partial": "yellow"}
+
+
+def render_console(
+    report: Report,
+    out: TextIO,
+    *,
+    lang: str = "en",
+    width: int | None = None,
+    color: bool | None = None,
+) -> None:
+    """Write the report for a person. ``width``: columns; ``color``: by default what ``out`` is fit for.
+
+    What is no terminal gets no colours, and 100 columns whatever the environment says, so that a saved report
+    does not depend on the window it was made in.
+    """
+    console = console_for(out, width=width, color=color)
+    sections = (_verdict, _to_do, _open, _hosts, _clusters)
+    buffer = console.file
+    assert isinstance(buffer, io.StringIO)
+    for section in sections:
+        for part in section(report, lang, console.width):
+            console.print(part, no_wrap=True, overflow="ignore", crop=False)
+    text = re.sub(" +$", "", buffer.getvalue(), flags=re.MULTILINE)
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    out.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def console_for(out: TextIO, *, width: int | None = None, color: bool | None = None) -> Console:
+    """A console that writes to memory as ``out`` would want it."""
+    terminal = out.isatty()
+    if width is None:
+        width = min(_columns(out), _WIDEST) if terminal else _PIPED
+    colored = (terminal and os.environ.get("TERM") != "dumb") if color is None else color
+    return Console(
+        file=io.StringIO(),
+        width=max(width, 40),
+        force_terminal=colored,
+        color_system="standard" if colored else None,
+        legacy_windows=False,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+
+
+def last_line(report: Report, lang: str, folder: Path | None, *, again: str = "lvsaudit scan HOSTS") -> str:
+    """The verdict and the next command to type. ``folder``: where the reports lie; ``again``: scans once more."""
+    head = f"{say(report.verdict.state, lang)}: {reason(report, lang)}"
+    if report.verdict.state == "not_ready":
+        rule = blockers(report)[0].rule
+        step = say("next", lang, command=f"lvsaudit explain {shlex.quote(rule)}")
+    elif report.verdict.state == "cannot_tell":
+        step = say("mend_then", lang, command=again)
+    elif folder is not None:
+        step = say("next", lang, command=f"xdg-open {shlex.quote(str(folder / 'report.html'))}")
+    else:
+        step = say("next", lang, command="lvsaudit rules")
+    return visible(f"{head}; {step}" if lang == "en" else f"{head}；{step}")
+
+
+# -- verdict ----------------------------------------------------------------
+
+
+def _verdict(report: Report, lang: str, width: int) -> Iterator[Text]:
+    state = report.verdict.state
+    label = Text(f" {say(state, lang)} ", _VERDICTS[state])
+    yield from _hang(Text.assemble(label, "  "), safe(reason(report, lang), "bold"), width, indent=2)
+    counts = {name: f"{count:,}" for name, count in report.verdict.counts.items()}
+    yield from _hang(Text("  "), safe(say("counts", lang, hosts=len(report.hosts), **counts), "dim"), width)
+    yield Text()
+
+
+# -- what to do -------------------------------------------------------------
+
+
+def _to_do(report: Report, lang: str, width: int) -> Iterator[Text]:
+    todo = matters(report)
+    if not todo:
+        yield safe(say("nothing_to_do", lang))
+        yield Text()
+        return
+    yield _heading("to_do", lang)
+    for number, matter in enumerate(todo, start=1):
+        yield Text()
+        yield from _matter(number, matter, lang, width)
+    yield Text()
+
+
+def _matter(number: int, matter: Matter, lang: str, width: int) -> Iterator[Text]:
+    head = Text.assemble(
+        (f"{number:>2}  ", "bold"),
+        (f" {say(matter.severity, lang).upper()} ", _SEVERITIES[matter.severity]),
+        "  ",
+        safe(matter.rule.id, "bold"),
+        "  ",
+    )
+    about = subjects(matter.findings, lang)
+    yield from _hang(head, safe(listed(about, lang, most=6)), width)
+    for case in matter.cases:
+        yield from _case(case, lang, width, alone=len(matter.cases) == 1 or len(about) == 1)
+    label = "fix"
+    for step in matter.fix:
+        mark = Text("$ ", "dim") if step.kind == "command" else Text()
+        style = "" if step.kind == "hint" else "green"
+        for line in tell(step.text, lang).splitlines():
+            yield from _hang(Text.assemble(_label(label, lang), mark), safe(line, style), width)
+            label = ""
+
+
+def _case(case: Case, lang: str, width: int, *, alone: bool) -> Iterator[Text]:
+    message = safe(tell(case.message, lang))
+    if not alone:
+        about = listed(subjects(case.findings, lang), lang, most=6)
+        message = Text.assemble(safe(f"{about}: ", "bold"), message)
+    yield from _hang(Text("    "), message, width)
+    first, *others = case.findings
+    yield from _evidence(first.evidence, lang, width)
+    elsewhere = [place_of(one.evidence[0].at) if one.evidence else subjects([one], lang)[0] for one in others]
+    if elsewhere:
+        yield from _hang(_label("also_on", lang), safe(listed(elsewhere, lang)), width)
+    for key, value in (
+        ("expected", case.expected),
+        ("configured", case.configured),
+        ("running", case.running),
+    ):
+        if value is not None:
+            yield from _hang(_label(key, lang), safe(value, "" if key == "expected" else "yellow"), width)
+
+
+def _evidence(evidence: Sequence[Evidence], lang: str, width: int) -> Iterator[Text]:
+    """The places that decided; lines that can be shown are shown, with the words in question underlined."""
+    shown = [one for one in evidence if one.text is not None][:_PLACES]
+    for one in shown:
+        assert one.text is not None
+        place = Text.assemble("      ", safe(place_of(one.at), "cyan"))
+        if one.at.line is None:
+            yield from _hang(Text.assemble(place, "  "), safe(one.text), width, indent=8)
+        else:
+            yield place
+            yield from _line(one.at, one.text, width)
+    named = [place_of(one.at) for one in evidence if one.text is None]
+    hidden = len(evidence) - len(shown) - len(named)
+    if named:
+        yield from _hang(_label("seen_in", lang), safe(listed(named, lang), "cyan"), width)
+    if hidden:
+        yield Text.assemble("      ", safe(say("and_places", lang, more=hidden), "dim"))
+
+
+def _line(at: At, text: str, width: int) -> Iterator[Text]:
+    gutter = f"      {at.line:>4} │ "
+    room = width - len(gutter)
+    start = (at.column or 1) - 1
+    end = max(start, (at.end_column or at.column or 1) - 1)
+    before, span, after = (
+        visible(part, limit=10 * room) for part in (text[:start], text[start:end], text[end:])
+    )
+    before, span, after = _window(before, span, after, room)
+    bold = "bold" if at.column is not None else ""
+    yield Text.assemble((gutter, "dim"), Text(before), Text(span, bold), Text(after))
+    if at.column is not None:
+        caret = " " * cell_len(before) + "^" * max(1, cell_len(span))
+        yield Text.assemble((" " * (len(gutter) - 2) + "│ ", "dim"), (caret, "bold yellow"))
+
+
+def _window(before: str, span: str, after: str, room: int) -> tuple[str, str, str]:
+    """As much of a line as there is room for, with the part in question in it."""
+    if cell_len(before + span + after) <= room:
+        return before, span, after
+    span = _cut(span, room // 2)
+    lead = max(room - cell_len(span) - min(cell_len(after), room // 4), 0)
+    if cell_len(before) > lead:
+        while cell_len(before) > max(lead - 1, 0):
+            before = before[1:]
+        before = f"…{before}"
+    return before, span, _cut(after, max(room - cell_len(before + span), 0))
+
+
+def _cut(text: str, room: int) -> str:
+    if cell_len(text) <= room:
+        return text
+    while text and cell_len(text) > room - 1:
+        text = text[:-1]
+    return f"{text}…" if room > 0 else ""
+
+
+# -- what nobody could tell -------------------------------------------------
+
+
+def _open(report: Report, lang: str, width: int) -> Iterator[Text]:
+    taken = notes(report)
+    if not taken:
+        return
+    yield _heading("gaps", lang)
+    for note in taken:
+        yield Text()
+        yield from _note(note, lang, width)
+    yield Text()
+
+
+def _note(note: Note, lang: str, width: int) -> Iterator[Text]:
+    name = note.host.name if note.host else f"{say('cluster_word', lang)} {note.cluster}"
+    status = say(note.host.status, lang) if note.host and note.host.status != "ok" else ""
+    yield Text.assemble("  ", safe(name, "bold"), "  ", safe(status, "bold yellow"))
+    lines = [_message(error) for error in note.errors]
+    for gap in note.gaps:
+        place = f" ({place_of(gap.at)})" if gap.at and note.host is None else ""
+        rules = safe(f" → {listed(gap.rules, lang, most=8)}", "dim")
+        lines.append(Text.assemble(safe(tell(gap.reason, lang) + place), rules))
+    if note.open:
+        lines.append(safe(say("checks_open", lang, count=note.open), "dim"))
+    for line in lines:
+        yield from _hang(Text("    "), line, width, indent=6)
+
+
+def _message(error: HostError) -> Text:
+    """Without the host's name in front, where there is one: it stands above."""
+    return safe(error.message.removeprefix(f"{error.host}: "))
+
+
+# -- hosts and clusters -----------------------------------------------------
+
+
+def _hosts(report: Report, lang: str, width: int) -> Iterator[Text | Table]:
+    fails = Counter(finding.host for finding in report.findings if finding.state == "fail")
+    unknown = Counter(finding.host for finding in report.findings if finding.state == "unknown")
+    yield _heading("hosts", lang)
+    yield Text()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
+    table.add_column("")
+    for key in ("host", "address", "roles", "os", "ssh", "status"):
+        table.add_column(safe(say(key, lang)), overflow="fold", min_width=15 if key == "address" else None)
+    for key in ("fails", "open"):
+        table.add_column(safe(say(key, lang)), justify="right", no_wrap=True)
+    for host in report.hosts:
+        table.add_row(
+            "",
+            safe(host.name, "bold", limit=60),
+            safe(host.address, limit=60),
+            _roles(host, lang),
+            safe(" ".join(filter(None, (host.os.get("id"), host.os.get("version")))) or "-", limit=60),
+            _ssh(host, lang),
+            safe(say(host.status, lang), _STATUSES.get(host.status, "bold red")),
+            Text(str(fails[host.name] or "-"), "bold red" if fails[host.name] else "dim"),
+            Text(str(unknown[host.name] or "-"), "bold yellow" if unknown[host.name] else "dim"),
+        )
+    yield table
+    yield Text()
+
+
+def _roles(host: HostRow, lang: str) -> Text:
+    return safe(listed((say(role, lang) for role in host.roles), lang) or say("no_role", lang))
+
+
+def _ssh(host: HostRow, lang: str) -> Text:
+    if host.ssh is None:
+        return Text("-", "dim")
+    return safe(say("legacy", lang), "yellow") if host.ssh.legacy else safe(say("modern", lang))
+
+
+def _clusters(report: Report, lang: str, width: int) -> Iterator[Text]:
+    if not report.clusters:
+        return
+    yield _heading("clusters", lang)
+    for cluster in report.clusters:
+        yield Text()
+        yield from _cluster(cluster, lang, width)
+    yield Text()
+
+
+def _cluster(cluster: ClusterRow, lang: str, width: int) -> Iterator[Text]:
+    yield Text.assemble("  ", safe(cluster.name, "bold"))
+    for key, value in (
+        ("active", cluster.active or say("no_active", lang)),
+        ("directors", listed(cluster.directors, lang, most=8) or say("none", lang)),
+        ("reals", listed(cluster.reals, lang, most=8) or say("none", lang)),
+    ):
+        style = "bold yellow" if key == "active" and cluster.active is None else ""
+        yield from _hang(_label(key, lang), safe(value, style), width)
+    for virtual in cluster.virtuals:
+        held = (
+            f"{say('served_by', lang)} {listed(virtual.owners, lang)}"
+            if virtual.owners
+            else say("held_by_nobody", lang)
+        )
+        yield Text.assemble(
+            "      ", safe(virtual.name, "bold"), "  ", safe(virtual.scheduler), "  ", safe(held, "dim")
+        )
+        for real in virtual.reals[:_REALS]:
+            yield Text.assemble("        → ", safe(real, limit=width))
+        if len(virtual.reals) > _REALS:
+            yield Text.assemble(
+                "        ", safe(say("and_reals", lang, more=len(virtual.reals) - _REALS), "dim")
+            )
+
+
+# -- lines ------------------------------------------------------------------
+
+_LABEL = 20  # where the values behind the labels of a matter begin
+
+
+def _heading(key: str, lang: str) -> Text:
+    return safe(say(key, lang), "bold underline")
+
+
+def _label(key: str, lang: str) -> Text:
+    label = say(key, lang) if key else ""
+    return Text.assemble("      ", (label, "dim"), " " * max(1, _LABEL - 6 - cell_len(label)))
+
+
+def _columns(out: TextIO) -> int:
+    try:
+        return os.get_terminal_size(out.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def _hang(head: Text, body: Text, width: int, indent: int | None = None) -> Iterable[Text]:
+    """``head`` and ``body`` on lines of ``width`` columns; the body's later lines start under its first one."""
+    indent = head.cell_len if indent is None else indent
+    if head.cell_len > width // 2:
+        indent = min(indent, 6)
+    first, room = width - head.cell_len, width - indent
+    if first < 12:
+        lines = [Text(), *body.divide(_breaks(body.plain, room, room))]
+    else:
+        lines = list(body.divide(_breaks(body.plain, first, room)))
+    for line in lines:
+        line.rstrip()
+    yield Text.assemble(head, lines[0])
+    for line in lines[1:]:
+        yield Text.assemble(" " * indent, line)
+
+
+def _breaks(plain: str, first: int, room: int) -> list[int]:
+    """Where to break: behind blanks, around Chinese characters, and inside a word only if it fills a line."""
+    breaks: list[int] = []
+    start = chance = used = 0
+    width = first
+    for position, sign in enumerate(plain):
+        if position > start and _may_break(plain[position - 1], sign):
+            chance = position
+        used += cell_len(sign)
+        if used > width and sign != " ":
+            start = chance if chance > start else position
+            breaks.append(start)
+            used = cell_len(plain[start : position + 1])
+            width = room
+    return breaks
+
+
+def _may_break(left: str, right: str) -> bool:
+    if left == " ":
+        return right != " "
+    return (cell_len(left) == 2 or cell_len(right) == 2) and right not in _NOT_FIRST and left not in _NOT_LAST
+
+
+_NOT_FIRST = frozenset(" ，。、；：！？）】》」』”’,.;:!?)]}%")
+_NOT_LAST = frozenset("（【《「『“‘([{")
