@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import shlex
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -69,9 +70,7 @@ def scan_into(
     snapshot = _collect(
         inventory, policy, folder / "snapshot", resume=resume, width=width, again=_again(options, folder)
     )
-    # What was written is what is judged: scan is collect and check.
-    report = _judge(load(folder / "snapshot"), options, started)
-    assert len(report.hosts) == len(snapshot.hosts)
+    report = _judge(snapshot, options, started)
     write_reports(report, folder, options.lang)
     return _show(report, options, folder)
 
@@ -155,7 +154,7 @@ def _show(report: Report, options: argparse.Namespace, folder: Path | None) -> i
     sys.stdout.flush()
     if folder is not None:
         _say(f"{folder / 'report.html'}\n{folder / 'report.json'}")
-    _say(last_line(report, options.lang, folder))
+    _say(last_line(report, options.lang, folder, again=shlex.join(["lvsaudit", *sys.argv[1:]])))
     return report.verdict.exit_code
 
 
@@ -168,8 +167,6 @@ def _make(folder: Path) -> None:
 
 def _again(options: argparse.Namespace, folder: Path | None = None) -> str:
     """The command that goes on where this one was broken off."""
-    import shlex
-
     words = [word for word in sys.argv[1:] if word != "--resume"]
     if folder is not None and not options.output:
         words += ["-o", str(folder)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import hmac
 import secrets
 from dataclasses import replace
@@ -10,7 +11,7 @@ from dataclasses import replace
 from auditor.collect.probes import PROBES
 from auditor.model.facts import Document
 from auditor.model.snapshot import Artifact
-from auditor.parse.secrets import secret_spans
+from auditor.parse.secrets import Secret, secret_spans
 from auditor.parse.text import read_document
 
 _FORMATS = {probe.name: probe.format or probe.name for probe in PROBES}
@@ -26,6 +27,8 @@ class Redactor:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._tags: dict[bytes, int] = {}
+        # Hosts of a kind have most of their files in common: what is the same is searched once.
+        self._searched: dict[bytes, tuple[Secret, ...]] = {}
 
     def redact(self, artifact: Artifact, *, encoding: str | None = None) -> Artifact:
         """The artifact with marks for secrets; every byte outside of them stays as it was."""
@@ -49,13 +52,19 @@ class Redactor:
             document = Document(at=document.at, text=content.decode("latin-1"), encoding="latin-1")
             codec, mark = "latin-1", b""
         text, pieces, end = document.text, [mark], 0
-        spans = secret_spans(format, document)
+        spans = self._search(format, document, content)
         for secret in spans:
             hidden = text[secret.start : secret.end]
             tag = f"«redacted:{secret.kind}:len{len(hidden)}:{self._tag(hidden)}»"
             pieces += [text[end : secret.start].encode(codec), tag.encode(codec, "xmlcharrefreplace")]
             end = secret.end
         return b"".join([*pieces, text[end:].encode(codec)]), len(spans)
+
+    def _search(self, format: str, document: Document, content: bytes) -> tuple[Secret, ...]:
+        known = hashlib.sha256(f"{format} {document.encoding} ".encode() + content).digest()
+        if known not in self._searched:
+            self._searched[known] = secret_spans(format, document)
+        return self._searched[known]
 
     def _tag(self, secret: str) -> int:
         known = hmac.digest(self._key, secret.encode("utf-8", "surrogatepass"), "sha256")

@@ -443,9 +443,9 @@ def _read_json(root: Path, place: str) -> dict[str, Any]:
 
 def _read_bytes(root: Path, place: str) -> bytes:
     """A plain file at its very place. FileNotFoundError passes; links, devices and giants are refused."""
-    whole = root.resolve() / place
+    whole = root / place
     try:
-        if whole.resolve() != whole:
+        if not _is_real(whole, root):
             raise _broken(place, "a link leads elsewhere")
         with os.fdopen(os.open(whole, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
             status = os.fstat(stream.fileno())
@@ -459,6 +459,15 @@ def _read_bytes(root: Path, place: str) -> bytes:
     except (OSError, RuntimeError) as error:
         reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "a link leads in circles"
         raise _broken(place, f"it cannot be read: {reason}") from error
+
+
+def _is_real(path: Path, root: Path) -> bool:
+    """Neither the file nor a folder between it and the root is a link."""
+    while path != root:
+        if path.is_symlink():
+            return False
+        path = path.parent
+    return True
 
 
 @cache
