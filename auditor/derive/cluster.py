@@ -330,14 +330,14 @@ def _compare_haresources(directors: Sequence[Host]) -> Comparison | Unknown:
     gap = _first_unknown(director.haresources for director in directors)
     if gap is not None:
         return gap
-    files = {director.name: director.haresources for director in directors}
-    groups = {
-        name: _normal(file.groups)
-        for name, file in files.items()
-        if file is not None and not isinstance(file, Unknown)
+    files = {
+        director.name: director.haresources
+        for director in directors
+        if director.haresources is not None and not isinstance(director.haresources, Unknown)
     }
-    ats = tuple(file.at for file in files.values() if file is not None and not isinstance(file, Unknown))
-    absent = [name for name in files if name not in groups]
+    groups = {name: _normal(file.groups) for name, file in files.items()}
+    ats = tuple(at for file in files.values() for at in [group.node.at for group in file.groups] or [file.at])
+    absent = [director.name for director in directors if director.name not in groups]
     if absent:
         return Comparison(
             kind="absent",
