@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import pairwise
 
 from auditor.model.facts import Address, Document, Interface, Reading, Setting
 from auditor.model.place import Unparsed
@@ -73,7 +74,7 @@ def read_ip_addr(document: Document) -> Reading[tuple[Interface, ...]]:
 def _interface(line: Line) -> Interface:
     flags = frozenset(line["flags"].split(",")) - {""}
     words = line["rest"].split()
-    following = dict(zip(words, words[1:], strict=False))
+    following = dict(pairwise(words))
     mtu = following.get("mtu", "")
     return Interface(
         name=line["name"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from auditor.model.facts import Document, Reading, Route
 from auditor.parse.grammar import Line
 from auditor.parse.rows import read_rows
@@ -24,7 +25,7 @@ def read_ip_route(document: Document) -> Reading[tuple[Route, ...]]:
 
 def _route(line: Line, destination: str, kind: str) -> Route:
     words = [word for word in line["rest"].split() if word not in {"inet", "inet6"}]
-    following = dict(zip(words, words[1:], strict=False))
+    following = dict(pairwise(words))
     metric = following.get("metric", "")
     return Route(
         destination=destination,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from auditor.model.facts import Document, Reading, Release, Setting
+from auditor.model.facts import Document, Reading, Release
 from auditor.parse.grammar import Line
 from auditor.parse.rows import read_rows
 from auditor.parse.sysconfig import last_of, setting

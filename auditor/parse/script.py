@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import IPv4Network, ip_address
+from itertools import pairwise
 
 from auditor.model.facts import Document, Reading, Script, ScriptCommand
 from auditor.parse.grammar import Line
@@ -38,14 +39,14 @@ def _command(kind: str, line: Line) -> ScriptCommand:
 
 def _ifconfig(line: Line) -> ScriptCommand | None:
     words = line["words"].split()
-    following = dict(zip(words, words[1:], strict=False))
+    following = dict(pairwise(words))
     prefix = int(line["prefix"]) if line["prefix"] else _prefix(following.get("netmask"))
     return _address(line, line["interface"], prefix)
 
 
 def _ip_addr(line: Line) -> ScriptCommand | None:
     words = line["words"].split()
-    following = dict(zip(words, words[1:], strict=False))
+    following = dict(pairwise(words))
     longest = 128 if ":" in line["address"] else 32
     interface = following.get("label") or following.get("dev")
     return _address(line, interface, int(line["prefix"]) if line["prefix"] else longest)

@@ -41,7 +41,9 @@ class Cost:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--hosts", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--forks", type=int, default=64)
@@ -78,7 +80,8 @@ def servers(folder: Path, addresses: Sequence[str]) -> Iterator[None]:
         for start in range(0, len(addresses), ADDRESSES_PER_SERVER):
             config = folder / f"sshd{start}"
             listen = "".join(
-                f"ListenAddress {address}:{PORT}\n" for address in addresses[start : start + ADDRESSES_PER_SERVER]
+                f"ListenAddress {address}:{PORT}\n"
+                for address in addresses[start : start + ADDRESSES_PER_SERVER]
             )
             config.write_text(
                 f"{listen}HostKey {folder / 'host'}\nAuthorizedKeysFile {folder / 'user.pub'}\nPidFile none\n"
@@ -123,7 +126,9 @@ def openssh(folder: Path) -> list[str]:
     if not program.exists():
         programs = (script.files_program("0" * 32), script.commands_program("0" * 32))
         # One login for both, as on our side.
-        program.write_bytes(b"".join(b"sh <<'END-OF-PROGRAM'\n" + text + b"\nEND-OF-PROGRAM\n" for text in programs))
+        program.write_bytes(
+            b"".join(b"sh <<'END-OF-PROGRAM'\n" + text + b"\nEND-OF-PROGRAM\n" for text in programs)
+        )
     out = folder / "out"
     out.mkdir(exist_ok=True)
     ssh = shlex.join(
@@ -133,7 +138,8 @@ def openssh(folder: Path) -> list[str]:
             *("-o", "KexAlgorithms=curve25519-sha256", "-o", "BatchMode=yes"),
         ]
     )
-    each = f'{ssh} "$1" "exec env -i PATH=/sbin:/usr/sbin:/bin:/usr/bin LC_ALL=C /bin/sh -s" <{program} >{out}/"$1" 2>/dev/null'
+    shell = "exec env -i PATH=/sbin:/usr/sbin:/bin:/usr/bin LC_ALL=C /bin/sh -s"
+    each = f'{ssh} "$1" "{shell}" <{program} >{out}/"$1" 2>/dev/null'
     hosts = f"sed 's/.*@//; s/:.*//' {folder / 'hosts.txt'}"
     return ["sh", "-c", f"{hosts} | xargs -P16 -I{{}} sh -c {shlex.quote(each)} one {{}}"]
 
@@ -168,7 +174,9 @@ def report(title: str, ours: Sequence[Cost], floor: Sequence[Cost]) -> None:
     for name, unit in (("wall", "s"), ("cpu", "s"), ("memory", "MiB")):
         left, right = ([getattr(one, name) for one in costs] for costs in (ours, floor))
         ratio = statistics.median(a / b for a, b in zip(left, right, strict=True))
-        print(f"{name:8} {statistics.median(left):8.2f} {unit:3}{statistics.median(right):6.2f} {unit:3} {ratio:6.2f}")
+        print(
+            f"{name:8} {statistics.median(left):8.2f} {unit:3}{statistics.median(right):6.2f} {unit:3} {ratio:6.2f}"
+        )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ def run(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("word", ["--version", "--help", "scan --help"])
 def test_help_loads_nothing_heavy(word: str) -> None:
     program = (
-        f"import sys; from auditor.cli import main\ntry: main({word.split()!r})\nexcept SystemExit as end: assert not end.code\n"
+        f"import sys; from auditor.cli import main\ntry: main({word.split()!r})\n"
+        "except SystemExit as end: assert not end.code\n"
         f"sys.exit(', '.join(name for name in {HEAVY!r} if name in sys.modules) or 0)"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -38,7 +38,9 @@ def test_the_runbooks_links_are_right() -> None:
 
 
 def test_a_missing_and_a_double_start() -> None:
-    links = runlevels(rc2="S10network", rc4="S10network S75heartbeat S99heartbeat", rc6="S00heartbeat K05heartbeat")
+    links = runlevels(
+        rc2="S10network", rc4="S10network S75heartbeat S99heartbeat", rc6="S00heartbeat K05heartbeat"
+    )
     assert said(derive_enablement(links, "ld1")) == [
         "runlevel 2: 0 S links of heartbeat (-), 1 wanted",
         "runlevel 4: 2 S links of heartbeat (S75heartbeat, S99heartbeat), 1 wanted",

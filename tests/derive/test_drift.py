@@ -54,7 +54,11 @@ def test_file_and_table_agree_whatever_the_order() -> None:
         ("Route   9", "Masq    9", "10.0.0.9:80: 10.0.0.2 is forwarded by masq, ldirectord.cf says gate"),
         ("wrr", "rr", "10.0.0.9:80: scheduler is rr live, wrr in ldirectord.cf"),
         ("wrr", "wrr persistent 600", "10.0.0.9:80: persistent is 600 live, - in ldirectord.cf"),
-        ("10.0.0.2:80 ", "10.0.0.3:80 ", "10.0.0.9:80: real server 10.0.0.3:80 is live, but not in ldirectord.cf"),
+        (
+            "10.0.0.2:80 ",
+            "10.0.0.3:80 ",
+            "10.0.0.9:80: real server 10.0.0.3:80 is live, but not in ldirectord.cf",
+        ),
     ],
 )
 def test_what_was_changed_by_hand_is_drift(old: str, new: str, wanted: str) -> None:
@@ -81,7 +85,10 @@ def test_the_other_way_round_it_is() -> None:
 
 def test_the_fallback_may_stand_in() -> None:
     pool = POOL + "fallback=127.0.0.1:80 gate\n"
-    sorry = TABLE[: TABLE.index("  -> 10.0.0.1")] + "  -> 127.0.0.1:80                 Local   1      0          0\n"
+    sorry = (
+        TABLE[: TABLE.index("  -> 10.0.0.1")]
+        + "  -> 127.0.0.1:80                 Local   1      0          0\n"
+    )
     assert differences(config(pool), sorry) == []
 
 
@@ -112,5 +119,5 @@ def test_a_name_cannot_be_compared() -> None:
 )
 def test_two_files_by_meaning(other: object, wanted: str) -> None:
     comparison = compare_ldirectord({"ld1": config(), "ld2": other})  # type: ignore[dict-item]
-    assert wanted in (comparison.kind, ) or wanted in comparison.explanation.en
+    assert wanted in (comparison.kind,) or wanted in comparison.explanation.en
     assert all(isinstance(at, At) for at in comparison.ats)

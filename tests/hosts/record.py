@@ -1,6 +1,6 @@
 """Records the runbook's cluster for ``lvsaudit demo``: real hosts in namespaces, visited by the real collector.
 
-    python -m tests.hosts.record auditor/demo        (root)
+python -m tests.hosts.record auditor/demo        (root)
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def main() -> int:
     place = Path(sys.argv[1])
     with start_cluster(cluster("printed")) as running, tempfile.TemporaryDirectory() as folder:
         inventory = read_inventory(read_document(running.hosts_text().encode(), source="hosts"))
-        policy = Policy(known_hosts=(Path(running.known_hosts),), identities=(Path(running.identity),), agent=False)
+        policy = Policy(
+            known_hosts=(Path(running.known_hosts),), identities=(Path(running.identity),), agent=False
+        )
         store = Store(Path(folder) / "demo")
         snapshot = collect(inventory, policy, store)
         store.close()

@@ -114,7 +114,9 @@ def test_what_editors_leave_behind(ending: str) -> None:
 
 @given(st.text(max_size=200) | st.text(alphabet="[]:#; =@a1\n\t-.", max_size=80))
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
+    said: tuple[str, ...] = ()
     try:
         read(text.encode())
     except InventoryError as error:
-        assert all(problem.startswith("hosts.txt") for problem in error.problems)
+        said = error.problems
+    assert all(problem.startswith("hosts.txt") for problem in said)

@@ -252,7 +252,8 @@ def test_processes() -> None:
 def test_modules_of_three_kernels() -> None:
     modules = value(
         "modules",
-        "Module  Size  Used by\nip_vs 77569 2 ip_vs_rr,ip_vs_wrr, Live 0xf8a3\nold 100 0 [dep one]\nplain 5 0 - Live 0x0\n",
+        "Module  Size  Used by\nip_vs 77569 2 ip_vs_rr,ip_vs_wrr, Live 0xf8a3\n"
+        "old 100 0 [dep one]\nplain 5 0 - Live 0x0\n",
     )
     assert [(one.name, one.used_by) for one in modules] == [
         ("ip_vs", ("ip_vs_rr", "ip_vs_wrr")),
