@@ -231,7 +231,10 @@ def _put(folder: Path, artifact: Artifact) -> Artifact:
 
 
 def _plain(part: str) -> str:
-    """A file name for one part of a path; different parts get different names."""
+    """A file name for one part of a path; different parts get different names.
+
+    No colon, which archives and other systems do not take: ``ifcfg-lo%3A0``.
+    """
     name = "".join(_escape(number, letter) for number, letter in enumerate(part))
     if len(name) <= 200:
         return name
@@ -239,7 +242,7 @@ def _plain(part: str) -> str:
 
 
 def _escape(number: int, letter: str) -> str:
-    if (letter.isascii() and letter.isalnum()) or letter in "_@+=:,~-" or (letter == "." and number):
+    if (letter.isascii() and letter.isalnum()) or letter in "_@+=,~-" or (letter == "." and number):
         return letter
     return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+
 from auditor.model.facts import Document, Reading, Route
 from auditor.parse.grammar import Line
 from auditor.parse.rows import read_rows
