@@ -24,6 +24,16 @@ exit status: 0 nothing found at or above --fail-on; 1 findings; 2 usage, nothing
 """
 
 
+def run() -> NoReturn:
+    """The program. An interrupted one does not wait for visits to hosts that hang."""
+    status = main()
+    if status == exits.INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit status. Data goes to standard output, everything else to standard error."""
     parser = _parser()

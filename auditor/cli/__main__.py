@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sys
+from auditor.cli import run
 
-from auditor.cli import main
-
-sys.exit(main())
+run()
