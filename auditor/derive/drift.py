@@ -91,9 +91,19 @@ def _service_key(service: IpvsService) -> Key:
 
 
 def _compare_service(virtual: Virtual, service: IpvsService, cf: LdirectordCf) -> Iterator[Problem | Unknown]:
+    if service.persistent_jiffies is not None:
+        yield Unknown(
+            why=Prose(
+                en=f"{virtual.name}: the kernel's text tells persistence in ticks of unknown length; "
+                "read as root to compare it",
+                zh=f"{virtual.name}: 内核文本以未知长度的时钟滴答给出持久时间, 需以 root 读取才能比较",
+            ),
+            at=service.at,
+        )
+    persistent = virtual.persistent if service.persistent_jiffies is not None else service.persistent
     pairs = (
         ("scheduler", virtual.scheduler, service.scheduler),
-        ("persistent", _word(virtual.persistent), _word(service.persistent)),
+        ("persistent", _word(virtual.persistent), _word(persistent)),
         ("netmask", _mask(virtual.netmask), _mask(service.netmask)),
     )
     for what, wanted, found in pairs:

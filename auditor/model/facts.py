@@ -52,6 +52,14 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A line of an output that only names what stands below it."""
+
+    text: str
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """How a file lies on the host. ``mode`` is octal, four digits; ``mtime`` RFC 3339 UTC."""
 
@@ -307,7 +315,7 @@ class LdirectordCf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IpvsReal:
-    """``forwarding``: gate, masq, ipip, local or bypass."""
+    """``forwarding``: gate, masq, ipip, local, bypass, or fullnat of patched kernels."""
 
     address: str
     port: int
@@ -322,7 +330,8 @@ class IpvsReal:
 class IpvsService:
     """``name``: ``address:port`` or the mark's number. ``protocol``: tcp, udp, sctp or fwm.
 
-    ``persistent``: seconds.
+    ``persistent``: seconds. ``persistent_jiffies``: the same where only the kernel's text was read, which
+    does not tell how many of them make a second; ``persistent`` is None then.
     """
 
     name: str
@@ -339,6 +348,7 @@ class IpvsService:
     pe: str | None
     reals: tuple[IpvsReal, ...]
     at: At
+    persistent_jiffies: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +373,19 @@ class IpvsCounters:
     in_bytes: int
     out_bytes: int
     approximate: bool
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpvsLimits:
+    """One row of ``--thresholds``; 0: no limit. ``name``: the service's, ``real``: ``address:port``."""
+
+    name: str
+    real: str
+    upper: int
+    lower: int
+    active: int
+    inactive: int
     at: At
 
 
@@ -552,6 +575,24 @@ class RcLink:
     service: str
     name: str
     target: str | None
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InittabEntry:
+    id: str
+    runlevels: str
+    action: str
+    process: str
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inittab:
+    """``runlevel``: the default one, None when init would ask for it; ``at``: the line that says so."""
+
+    runlevel: str | None
+    entries: tuple[InittabEntry, ...]
     at: At
 
 

@@ -112,6 +112,40 @@ FORMATS = (
         ("1 0 root Wed Nov  4 10:00:00 2026", " init", "PID "),
         empty=lambda line: not _bare(line) or _titled(line.lstrip(" \t"), "PID"),
     ),
+    Format(
+        "ipvsadm",
+        (
+            "TCP  10.0.0.9:80 wrr",
+            "  -> 10.0.0.1:80 Route 1 0 0",
+            "persistent 600",
+            "FWM  1 rr",
+            "Prot LocalAddress:Port",
+        ),
+        empty=lambda line: not line.strip(" \t\r\f\v"),
+    ),
+    Format(
+        "proc-ip-vs",
+        (
+            "TCP  0A000009:0050 wrr",
+            "  -> 0A000001:0050 Route 1 0 0",
+            "persistent 60000 FFFFFFFF",
+            "FWM  00000001 rr",
+        ),
+        empty=lambda line: not line.strip(" \t\r\f\v"),
+    ),
+    Format(
+        "ipvsadm-stats",
+        ("TCP  10.0.0.9:80 1 2 3 4 5", "  -> 10.0.0.1:80", " 1K 2 3 4 5"),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "ipvsadm-timeout", ("Timeout (tcp tcpfin udp):", " 900 120 300"), empty=lambda line: not _bare(line)
+    ),
+    Format(
+        "ipvsadm-daemon",
+        ("master sync daemon", " (mcast=eth0, syncid=1)"),
+        empty=lambda line: not _bare(line),
+    ),
     Format("release", ("CentOS", " release 4.5", "ID=debian", "12.4")),
 )
 
