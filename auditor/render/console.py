@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -18,8 +18,18 @@ from rich.text import Text
 
 from auditor.model.findings import ClusterRow, Evidence, HostRow, Report
 from auditor.model.place import At
-from auditor.model.snapshot import HostError
-from auditor.render.matter import Case, Matter, Note, blockers, matters, notes, place_of, reason, subjects
+from auditor.render.matter import (
+    Case,
+    Matter,
+    Note,
+    blockers,
+    matters,
+    message_of,
+    notes,
+    place_of,
+    reason,
+    subjects,
+)
 from auditor.render.visible import safe, visible
 from auditor.render.words import listed, say, tell
 
@@ -179,7 +189,7 @@ def _evidence(evidence: Sequence[Evidence], lang: str, width: int) -> Iterator[T
         if one.at.line is None:
             yield from _hang(Text.assemble(place, "  "), safe(one.text), width, indent=8)
         else:
-            yield place
+            yield from _hang(place, Text(), width, indent=8)
             yield from _line(one.at, one.text, width)
     named = [place_of(one.at) for one in evidence if one.text is None]
     hidden = len(evidence) - len(shown) - len(named)
@@ -243,8 +253,8 @@ def _open(report: Report, lang: str, width: int) -> Iterator[Text]:
 def _note(note: Note, lang: str, width: int) -> Iterator[Text]:
     name = note.host.name if note.host else f"{say('cluster_word', lang)} {note.cluster}"
     status = say(note.host.status, lang) if note.host and note.host.status != "ok" else ""
-    yield Text.assemble("  ", safe(name, "bold"), "  ", safe(status, "bold yellow"))
-    lines = [_message(error) for error in note.errors]
+    yield from _hang(Text("  "), Text.assemble(safe(name, "bold"), "  ", safe(status, "bold yellow")), width)
+    lines = [safe(message_of(error)) for error in note.errors]
     for gap in note.gaps:
         place = f" ({place_of(gap.at)})" if gap.at and note.host is None else ""
         rules = safe(f" → {listed(gap.rules, lang, most=8)}", "dim")
@@ -253,11 +263,6 @@ def _note(note: Note, lang: str, width: int) -> Iterator[Text]:
         lines.append(safe(say("checks_open", lang, count=note.open), "dim"))
     for line in lines:
         yield from _hang(Text("    "), line, width, indent=6)
-
-
-def _message(error: HostError) -> Text:
-    """Without the host's name in front, where there is one: it stands above."""
-    return safe(error.message.removeprefix(f"{error.host}: "))
 
 
 # -- hosts and clusters -----------------------------------------------------
@@ -311,7 +316,7 @@ def _clusters(report: Report, lang: str, width: int) -> Iterator[Text]:
 
 
 def _cluster(cluster: ClusterRow, lang: str, width: int) -> Iterator[Text]:
-    yield Text.assemble("  ", safe(cluster.name, "bold"))
+    yield from _hang(Text("  "), safe(cluster.name, "bold"), width)
     for key, value in (
         ("active", cluster.active or say("no_active", lang)),
         ("directors", listed(cluster.directors, lang, most=8) or say("none", lang)),
@@ -320,20 +325,15 @@ def _cluster(cluster: ClusterRow, lang: str, width: int) -> Iterator[Text]:
         style = "bold yellow" if key == "active" and cluster.active is None else ""
         yield from _hang(_label(key, lang), safe(value, style), width)
     for virtual in cluster.virtuals:
-        held = (
-            f"{say('served_by', lang)} {listed(virtual.owners, lang)}"
-            if virtual.owners
-            else say("held_by_nobody", lang)
-        )
-        yield Text.assemble(
-            "      ", safe(virtual.name, "bold"), "  ", safe(virtual.scheduler), "  ", safe(held, "dim")
-        )
+        held = listed(virtual.owners, lang)
+        by = say("served_by", lang, owners=held) if held else say("held_by_nobody", lang)
+        name = Text.assemble("      ", safe(virtual.name, "bold"), "  ")
+        yield from _hang(name, Text.assemble(safe(virtual.scheduler), "  ", safe(by, "dim")), width, indent=8)
         for real in virtual.reals[:_REALS]:
-            yield Text.assemble("        → ", safe(real, limit=width))
+            yield from _hang(Text("        → "), safe(real), width)
         if len(virtual.reals) > _REALS:
-            yield Text.assemble(
-                "        ", safe(say("and_reals", lang, more=len(virtual.reals) - _REALS), "dim")
-            )
+            more = say("and_reals", lang, more=len(virtual.reals) - _REALS)
+            yield from _hang(Text("        "), safe(more, "dim"), width)
 
 
 # -- lines ------------------------------------------------------------------
@@ -357,37 +357,29 @@ def _columns(out: TextIO) -> int:
         return 80
 
 
-def _hang(head: Text, body: Text, width: int, indent: int | None = None) -> Iterable[Text]:
-    """``head`` and ``body`` on lines of ``width`` columns; the body's later lines start under its first one."""
-    indent = head.cell_len if indent is None else indent
-    if head.cell_len > width // 2:
-        indent = min(indent, 6)
-    first, room = width - head.cell_len, width - indent
-    if first < 12:
-        lines = [Text(), *body.divide(_breaks(body.plain, room, room))]
-    else:
-        lines = list(body.divide(_breaks(body.plain, first, room)))
-    for line in lines:
+def _hang(head: Text, body: Text, width: int, indent: int | None = None) -> Iterator[Text]:
+    """``head`` and ``body`` on lines of ``width`` columns; the later lines start where the body does."""
+    text = Text.assemble(head, body)
+    indent = min(head.cell_len if indent is None else indent, width // 2)
+    for number, line in enumerate(text.divide(_breaks(text.plain, width, width - indent))):
         line.rstrip()
-    yield Text.assemble(head, lines[0])
-    for line in lines[1:]:
-        yield Text.assemble(" " * indent, line)
+        yield line if number == 0 else Text.assemble(" " * indent, line)
 
 
-def _breaks(plain: str, first: int, room: int) -> list[int]:
+def _breaks(plain: str, first: int, others: int) -> list[int]:
     """Where to break: behind blanks, around Chinese characters, and inside a word only if it fills a line."""
     breaks: list[int] = []
     start = chance = used = 0
-    width = first
+    room = first
     for position, sign in enumerate(plain):
         if position > start and _may_break(plain[position - 1], sign):
             chance = position
         used += cell_len(sign)
-        if used > width and sign != " ":
+        if used > room and sign != " ":
             start = chance if chance > start else position
             breaks.append(start)
             used = cell_len(plain[start : position + 1])
-            width = room
+            room = others
     return breaks
 
 

@@ -144,6 +144,11 @@ def place_of(at: At) -> str:
     return f"{at}:{at.column}" if at.line is not None and at.column is not None else str(at)
 
 
+def message_of(error: HostError) -> str:
+    """Without the host's name in front: it stands above."""
+    return error.message.removeprefix(f"{error.host}: ")
+
+
 def was_read(host: HostRow) -> bool:
     return host.status in {"ok", "partial"}
 

@@ -117,9 +117,69 @@ _WORDS: Mapping[str, Prose] = {
     "reals": Prose(en="real servers", zh="真实服务器"),
     "active": Prose(en="active", zh="主用"),
     "no_active": Prose(en="no single director is known to be active", zh="无法确认唯一的主用调度器"),
-    "served_by": Prose(en="held by", zh="由其持有"),
+    "served_by": Prose(en="held by {owners}", zh="由 {owners} 持有"),
     "held_by_nobody": Prose(en="held by nobody that was seen", zh="未见任何主机持有"),
     "none": Prose(en="none", zh="无"),
+    # the page
+    "version": Prose(en="version", zh="版本"),
+    "run": Prose(en="run", zh="运行"),
+    "hosts_read": Prose(en="{read} of {all} hosts read", zh="已读取 {read}/{all} 台主机"),
+    "sum": Prose(
+        en="{checks} checks: {rules} rules on {hosts} hosts and their clusters.",
+        zh="共 {checks} 项检查：{rules} 条规则，{hosts} 台主机及其集群。",
+    ),
+    "more_blockers": Prose(en="and {more} more", zh="另有 {more} 项"),
+    "gaps_hint": Prose(
+        en="None of this counts as passed. Mend what stands in the way and scan again.",
+        zh="以下均不计为通过。请排除障碍后重新扫描。",
+    ),
+    "matrix": Prose(en="Rules and hosts", zh="规则与主机"),
+    "rule": Prose(en="rule", zh="规则"),
+    "no_cluster": Prose(en="in no cluster", zh="不属于任何集群"),
+    "all_right": Prose(
+        en="Not shown, since nothing about them is wrong or unknown: {rules} rules and {hosts} hosts.",
+        zh="未列出（没有不合格或无法判断之处）：{rules} 条规则，{hosts} 台主机。",
+    ),
+    "open_all": Prose(en="open or close all", zh="全部展开或收起"),
+    "places": Prose(en="{count} cases", zh="{count} 处"),
+    "must_hold": Prose(en="What must hold:", zh="应满足："),
+    "must_hold_short": Prose(en="what must hold", zh="应满足"),
+    "more_in_json": Prose(en="and {more} more in report.json", zh="另有 {more} 项见 report.json"),
+    "fix_title": Prose(
+        en="How to mend it (review first; nothing was changed)", zh="处理方法（请先审阅；未做任何改动）"
+    ),
+    "why": Prose(en="why it matters", zh="影响"),
+    "judged": Prose(en="how it is judged", zh="判断方法"),
+    "false_alarms": Prose(en="false alarms", zh="可能的误报"),
+    "basis": Prose(en="basis", zh="依据"),
+    "basis_upstream": Prose(
+        en="what heartbeat, ldirectord and the kernel really do", zh="heartbeat、ldirectord 与内核的实际行为"
+    ),
+    "basis_upstream_short": Prose(en="upstream", zh="上游"),
+    "more": Prose(en="more", zh="更多"),
+    "severity": Prose(en="severity", zh="级别"),
+    "passes": Prose(en="passes", zh="通过"),
+    "because": Prose(en="why", zh="缘由"),
+    "virtual": Prose(en="virtual service", zh="虚拟服务"),
+    "scheduler": Prose(en="scheduler", zh="调度算法"),
+    "owners": Prose(en="address held by", zh="地址持有者"),
+    "pool": Prose(en="real servers, forwarding, weight", zh="真实服务器、转发方式、权重"),
+    "rules": Prose(en="Rules", zh="规则"),
+    "method": Prose(en="How this was found out", zh="检查方法"),
+    "method_read_only": Prose(
+        en="Hosts were read over SSH and not changed. All judgements come from the snapshot that was kept: "
+        "lvsaudit check makes them again without the network.",
+        zh="通过 SSH 只读采集，未改动主机。所有结论均来自保存的快照，lvsaudit check 可离线重现。",
+    ),
+    "method_states": Prose(
+        en="What could not be looked at is neither right nor wrong, and a run with such gaps is never ready.",
+        zh="未能检查的内容既不算合格也不算不合格；存在此类缺口时结论不会是就绪。",
+    ),
+    "method_redacted": Prose(
+        en="Secrets were taken out before anything was written; control characters are shown, not obeyed.",
+        zh="写盘之前已去除密码与密钥；控制字符只显示，不生效。",
+    ),
+    "artifacts": Prose(en="{count} files, links and outputs read", zh="读取文件、链接与命令输出 {count} 项"),
     # the last line
     "next": Prose(en="next: {command}", zh="下一步：{command}"),
     "mend_then": Prose(en="mend that, then: {command}", zh="排除后执行：{command}"),
