@@ -144,7 +144,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         name="uname",
         kind=COMMAND,
-        command="uname -snrm | tr ' ' '\\n'",
+        command="set -f; printf '%s\\n' $(uname -snrm)",
         roles=EVERY,
         cap=4 << 10,
         format="uname",

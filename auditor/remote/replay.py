@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import threading
@@ -11,6 +12,12 @@ from io import StringIO
 from typing import Any
 
 import paramiko
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
+    OPEN_SUCCEEDED,
+)
 
 from auditor.remote.legacy import SSH_RSA, LegacyTransport, SHA1RSAKey
 
@@ -21,7 +28,6 @@ USER = "root"
 
 _KEY_BITS = 2048
 _PROGRAM_CAP = 1 << 20
-_HANDSHAKE_SECONDS = 60.0
 _LOG = "auditor.remote.replay.paramiko"
 _stock: Any = paramiko.Transport
 
@@ -77,15 +83,11 @@ class Replay:
                 connection, _ = door.accept()
             except OSError:
                 return
-            connection.settimeout(_HANDSHAKE_SECONDS)
             transport = _Centos4Transport(connection)
             transport.add_server_key(host_key)
             self._transports = [one for one in self._transports if one.is_active()] + [transport]
-            try:
-                # With an event it does not wait: one slow client must not keep others out.
-                transport.start_server(threading.Event(), _Recorded(client, answer))
-            except (paramiko.SSHException, OSError):
-                transport.close()
+            # With an event it does not wait: one slow client must not keep others out.
+            transport.start_server(threading.Event(), _Recorded(client, answer))
 
 
 class _Group14SHA1(_stock._kex_info["diffie-hellman-group14-sha256"]):  # type: ignore[misc]
@@ -124,12 +126,10 @@ class _Recorded(paramiko.ServerInterface):
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         known = username == USER and key.asbytes() == self._client.asbytes()
-        return paramiko.AUTH_SUCCESSFUL if known else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if known else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        return (
-            paramiko.OPEN_SUCCEEDED if kind == "session" else paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
-        )
+        return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         if not command.endswith(b"/bin/sh -s"):
@@ -143,7 +143,10 @@ class _Recorded(paramiko.ServerInterface):
             while len(program) <= _PROGRAM_CAP and (piece := channel.recv(1 << 16)):
                 program += piece
             said = self._answer(bytes(program))
-            channel.sendall(said if said is not None else b"")
+            if said is None:
+                channel.sendall_stderr(b"this program was never recorded\n")
+            else:
+                channel.sendall(said)
             channel.send_exit_status(127 if said is None else 0)
         except (paramiko.SSHException, OSError):
             return
@@ -159,8 +162,6 @@ def _private_text(key: paramiko.RSAKey) -> str:
 
 def _hang_up(door: socket.socket) -> None:
     # Closing alone does not wake a thread that waits in accept.
-    try:
+    with contextlib.suppress(OSError):
         door.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
     door.close()
