@@ -214,8 +214,11 @@ def open_session(endpoint: Endpoint, policy: Policy) -> Session:
 # -- connecting -------------------------------------------------------------
 
 
+_TOO_MANY = b"Exceeded MaxStartups"
+
+
 class _HungUp(Exception):
-    """The peer closed before it had sent a byte."""
+    """The peer closed before it had sent a byte, or said that it has too many visitors."""
 
 
 def _dial(endpoint: Endpoint, policy: Policy) -> Wire:
@@ -268,7 +271,8 @@ def _shake_hands(transport: Any, wire: Wire, endpoint: Endpoint, policy: Policy)
         return
     who, late = str(endpoint), f"within {policy.handshake_timeout:.0f} s"
     heard = one_line(wire.heard, 80)
-    if not wire.heard and wire.hung_up and not expired.is_set():
+    # OpenSSH from 9.2 on says why it turns a visitor away.
+    if wire.hung_up and not expired.is_set() and (not wire.heard or wire.heard.startswith(_TOO_MANY)):
         raise _HungUp
     if not wire.identified:
         if wire.heard:
