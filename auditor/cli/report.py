@@ -11,10 +11,12 @@ from auditor.cli.exits import Failure
 
 def report(options: argparse.Namespace) -> int:
     """Show it in the format wanted; the exit status is that of the run."""
+    from auditor.judge.rules import load_rules
     from auditor.render.json import ReportError, read_report, render_json
+    from auditor.resources import RULES
 
     try:
-        stored = read_report(Path(options.report))
+        stored = read_report(Path(options.report), load_rules(RULES))
     except ReportError as error:
         raise Failure(str(error)) from None
     if options.format == "json":

@@ -275,8 +275,14 @@ def _hosts(report: Report, lang: str, width: int) -> Iterator[Text | Table]:
     yield Text()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
     table.add_column("")
+    # Roles give way first; names, addresses and systems only where one of them is long.
+    short = width >= 80 and all(
+        len(host.name) <= 16 and len(host.address) <= len("255.255.255.255") and len(_os(host)) <= 12
+        for host in report.hosts
+    )
     for key in ("host", "address", "roles", "os", "ssh", "status"):
-        table.add_column(safe(say(key, lang)), overflow="fold", min_width=15 if key == "address" else None)
+        whole = short and key != "roles"
+        table.add_column(safe(say(key, lang)), overflow="fold", no_wrap=whole)
     for key in ("fails", "open"):
         table.add_column(safe(say(key, lang)), justify="right", no_wrap=True)
     for host in report.hosts:
@@ -285,7 +291,7 @@ def _hosts(report: Report, lang: str, width: int) -> Iterator[Text | Table]:
             safe(host.name, "bold", limit=60),
             safe(host.address, limit=60),
             _roles(host, lang),
-            safe(" ".join(filter(None, (host.os.get("id"), host.os.get("version")))) or "-", limit=60),
+            safe(_os(host) or "-", limit=60),
             _ssh(host, lang),
             safe(say(host.status, lang), _STATUSES.get(host.status, "bold red")),
             Text(str(fails[host.name] or "-"), "bold red" if fails[host.name] else "dim"),
@@ -297,6 +303,10 @@ def _hosts(report: Report, lang: str, width: int) -> Iterator[Text | Table]:
 
 def _roles(host: HostRow, lang: str) -> Text:
     return safe(listed((say(role, lang) for role in host.roles), lang) or say("no_role", lang))
+
+
+def _os(host: HostRow) -> str:
+    return " ".join(filter(None, (host.os.get("id"), host.os.get("version"))))
 
 
 def _ssh(host: HostRow, lang: str) -> Text:
@@ -369,18 +379,22 @@ def _hang(head: Text, body: Text, width: int, indent: int | None = None) -> Iter
 def _breaks(plain: str, first: int, others: int) -> list[int]:
     """Where to break: behind blanks, around Chinese characters, and inside a word only if it fills a line."""
     breaks: list[int] = []
-    start = chance = used = 0
-    room = first
-    for position, sign in enumerate(plain):
-        if position > start and _may_break(plain[position - 1], sign):
-            chance = position
-        used += cell_len(sign)
-        if used > room and sign != " ":
-            start = chance if chance > start else position
-            breaks.append(start)
-            used = cell_len(plain[start : position + 1])
-            room = others
-    return breaks
+    start, room = 0, first
+    while True:
+        end = chance = start
+        used = 0
+        while end < len(plain):
+            used += cell_len(plain[end])
+            if end > start and _may_break(plain[end - 1], plain[end]):
+                chance = end
+            if used > room and plain[end] != " ":
+                break
+            end += 1
+        else:
+            return breaks
+        start = chance if chance > start else max(end, start + 1)
+        breaks.append(start)
+        room = others
 
 
 def _may_break(left: str, right: str) -> bool:

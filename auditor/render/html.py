@@ -34,8 +34,10 @@ from auditor.resources import REPORTS
 # Above this many hosts the matrix and the tables keep to what is not right.
 _ALL = 60
 _COLUMNS = 40  # of one block of the matrix
-_CASES = 20  # of one matter that are shown with their evidence; the others by their words and places
+_CASES = 3  # of one matter that are all shown in full; of more, the first, and the others in rows
+_ABREAST = 110  # characters of host names beside each other
 _MOST = 400
+_NOTES = 5  # of what could not be looked at that stand open
 _STATES = ("fail", "unknown", "waived", "pass", "not_applicable")  # what a cell shows first
 _GLYPHS = {"fail": "✗", "unknown": "?", "waived": "◐", "pass": "✓", "not_applicable": "–"}
 
@@ -66,6 +68,11 @@ class Block:
     rows: tuple[Row, ...]
     more_rules: int
     more_hosts: int
+
+    @property
+    def tall(self) -> bool:
+        """Whether the names have to stand upright."""
+        return sum(max(len(name), 4) + 2 for name in self.columns) > _ABREAST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +119,9 @@ def _environment() -> Environment:
         "place_of": place_of,
         "lines_of": _lines_of,
         "cite": _cite,
-        "all_cases": _CASES,
+        "full_cases": _full_cases,
         "most_cases": _MOST,
+        "first_notes": _NOTES,
         "message_of": message_of,
     }
     return environment
@@ -272,6 +280,10 @@ def _lines_of(evidence: Evidence) -> tuple[Line, ...]:
         ),
         *(_line(at.line + offset, text) for offset, text in enumerate(evidence.after, start=1)),
     )
+
+
+def _full_cases(matter: Matter) -> int:
+    return len(matter.cases) if len(matter.cases) <= _CASES else 1
 
 
 def _line(number: int, text: str) -> Line:

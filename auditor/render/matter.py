@@ -103,7 +103,7 @@ def reason(report: Report, lang: str) -> str:
     blocking = blockers(report)
     counts = Counter(finding.severity for finding in blocking)
     problems = [
-        say("of_severity", lang, count=counts[severity], severity=say(severity, lang))
+        say("of_severity", lang, count=f"{counts[severity]:,}", severity=say(severity, lang))
         for severity in SEVERITIES
         if counts[severity]
     ]
@@ -120,7 +120,7 @@ def reason(report: Report, lang: str) -> str:
         parts.append(say("unread_hosts", lang, hosts=listed(missing, lang)))
     unknown = report.verdict.counts["unknown"]
     if unknown:
-        parts.append(say("unknown_checks", lang, count=unknown))
+        parts.append(say("unknown_checks", lang, count=f"{unknown:,}"))
     return ("；" if lang == "zh" else "; ").join(parts)
 
 

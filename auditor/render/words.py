@@ -128,6 +128,7 @@ _WORDS: Mapping[str, Prose] = {
         en="{checks} checks: {rules} rules on {hosts} hosts and their clusters.",
         zh="共 {checks} 项检查：{rules} 条规则，{hosts} 台主机及其集群。",
     ),
+    "more_notes": Prose(en="and {more} more hosts or clusters", zh="另有 {more} 台主机或集群"),
     "more_blockers": Prose(en="and {more} more", zh="另有 {more} 项"),
     "gaps_hint": Prose(
         en="None of this counts as passed. Mend what stands in the way and scan again.",
@@ -142,6 +143,7 @@ _WORDS: Mapping[str, Prose] = {
     ),
     "open_all": Prose(en="open or close all", zh="全部展开或收起"),
     "places": Prose(en="{count} cases", zh="{count} 处"),
+    "what": Prose(en="what is wrong", zh="问题"),
     "must_hold": Prose(en="What must hold:", zh="应满足："),
     "must_hold_short": Prose(en="what must hold", zh="应满足"),
     "more_in_json": Prose(en="and {more} more in report.json", zh="另有 {more} 项见 report.json"),
