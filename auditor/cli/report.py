@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 from auditor.cli.exits import Failure
@@ -19,6 +20,8 @@ def report(options: argparse.Namespace) -> int:
         stored = read_report(Path(options.report), load_rules(RULES))
     except ReportError as error:
         raise Failure(str(error)) from None
+    if options.format != "console" and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the formats say so, whatever the locale
     if options.format == "json":
         render_json(stored, sys.stdout)
     elif options.format == "html":
