@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         Haresources,
         HostsEntry,
         Ifcfg,
-        InitHeader,
         Interface,
         IpvsTable,
         IpvsTimeouts,
@@ -75,7 +74,6 @@ class Evidence:
     sysctl_files: tuple[Sysctl, ...] | Unknown
     rc_local: Script | None | Unknown
     links: tuple[RcLink, ...] | None | Unknown
-    headers: tuple[InitHeader, ...] | Unknown
     ipvs: IpvsTable | None | Unknown
     ipvs_timeouts: IpvsTimeouts | None | Unknown
     sync_daemons: tuple[SyncDaemon, ...] | None | Unknown
@@ -111,7 +109,6 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         sysctl_files=_sysctl_files(look),
         rc_local=_rc_local(look),
         links=_links(look),
-        headers=_value(look.output("init-headers", "init-header")),
         ipvs=_ipvs(look),
         ipvs_timeouts=look.ipvs("ipvsadm-timeout"),
         sync_daemons=look.ipvs("ipvsadm-daemon"),

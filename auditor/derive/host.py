@@ -105,7 +105,6 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         interfaces=evidence.interfaces,
         addresses=_all_addresses(evidence.interfaces),
         default_route=_default_route(evidence),
-        network=evidence.network,
         hosts=evidence.hosts,
         configured_hostname=_configured_hostname(evidence),
         lookups=_lookups(evidence.hosts, ha_cf, around, snapshot.name),

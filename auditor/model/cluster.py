@@ -18,7 +18,6 @@ from auditor.model.facts import (
     IpvsTable,
     IpvsTimeouts,
     LdirectordCf,
-    NetworkFile,
     Package,
     Process,
     RcLink,
@@ -189,7 +188,6 @@ class Host:
     interfaces: tuple[Interface, ...] | Unknown
     addresses: tuple[Address, ...] | Unknown
     default_route: Route | None | Unknown
-    network: NetworkFile | None | Unknown
     hosts: tuple[HostsEntry, ...] | None | Unknown
     configured_hostname: Setting | None | Unknown
     lookups: tuple[Lookup, ...] | Unknown

@@ -6,7 +6,6 @@ together is ``Reading.value``. Facts that need more than one source live in ``cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -579,24 +578,6 @@ class RcLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InittabEntry:
-    id: str
-    runlevels: str
-    action: str
-    process: str
-    at: At
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inittab:
-    """``runlevel``: the default one, None when init would ask for it; ``at``: the line that says so."""
-
-    runlevel: str | None
-    entries: tuple[InittabEntry, ...]
-    at: At
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class InitHeader:
     """What the comments of an init script tell chkconfig.
 
@@ -649,6 +630,3 @@ class Release:
     version: str
     text: str
     at: At
-
-
-Sysctls = Mapping[str, Sysctl]

@@ -6,24 +6,23 @@ import posixpath
 from dataclasses import replace
 
 from auditor.model.facts import Document, InitHeader, Reading, Setting
-from auditor.model.place import Unparsed
+from auditor.parse.draft import Draft
 from auditor.parse.grammar import Line, read_lines
 
 
 def read_init_header(document: Document) -> Reading[tuple[InitHeader, ...]]:
     """One ``InitHeader`` a script, in order. Lines of script that are no comments are none of this format."""
     headers: list[InitHeader] = []
-    facts: list[object] = []
-    unparsed: list[Unparsed] = []
+    draft = Draft("init-header", document)
     inside = False
     for line in read_lines("init-header", document):
         if line.tag in {"BLANK", "COMMENT"}:
             continue
         fact = _fact(line)
         if fact is None or (line.tag != "FILE" and not headers):
-            unparsed.append(line.unparsed())
+            draft.leave(line)
             continue
-        facts.append(fact)
+        draft.facts.append(fact)
         if line.tag == "FILE":
             headers.append(_bare(line))
             inside = False
@@ -31,15 +30,7 @@ def read_init_header(document: Document) -> Reading[tuple[InitHeader, ...]]:
             inside = line.tag == "BEGIN"
         else:
             headers[-1] = _with(headers[-1], line, inside)
-    return Reading(
-        format="init-header",
-        at=document.at,
-        encoding=document.encoding,
-        facts=tuple(facts),
-        unparsed=tuple(unparsed),
-        diagnostics=(),
-        value=tuple(headers),
-    )
+    return draft.finish(tuple(headers))
 
 
 def _fact(line: Line) -> Setting | None:

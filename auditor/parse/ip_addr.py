@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from itertools import pairwise
 
 from auditor.model.facts import Address, Document, Interface, Reading, Setting
-from auditor.model.place import Unparsed
+from auditor.parse.draft import Draft
 from auditor.parse.grammar import Line, read_lines
 
 _VALUES = frozenset({"brd", "broadcast", "any", "scope", "peer", "metric", "proto"})
@@ -29,8 +29,7 @@ _FLAGS = frozenset(
 
 def read_ip_addr(document: Document) -> Reading[tuple[Interface, ...]]:
     """Interfaces in order, each with its addresses. An address that is none is an Unparsed line."""
-    facts: list[object] = []
-    unparsed: list[Unparsed] = []
+    draft = Draft("ip-addr", document)
     interfaces: dict[str, Interface] = {}
     current = ""
     for line in read_lines("ip-addr", document):
@@ -38,37 +37,29 @@ def read_ip_addr(document: Document) -> Reading[tuple[Interface, ...]]:
             case "LINK":
                 current = line["name"]
                 interfaces[current] = _interface(line)
-                facts.append(interfaces[current])
+                draft.facts.append(interfaces[current])
             case "LAYER" if current:
                 interfaces[current] = replace(interfaces[current], kind=line["kind"], mac=line.get("mac"))
-                facts.append(Setting(key=f"link/{line['kind']}", value=line["mac"], at=line.at("kind")))
+                draft.facts.append(Setting(key=f"link/{line['kind']}", value=line["mac"], at=line.at("kind")))
             case "INET" | "ONE" if current or line.tag == "ONE":
                 if line.tag == "ONE":
                     current = line["name"]
                     interfaces.setdefault(current, _bare_interface(line))
                 address = _address(line, current)
                 if address is None:
-                    unparsed.append(line.unparsed())
+                    draft.leave(line)
                     continue
                 interfaces[current] = replace(
                     interfaces[current], addresses=(*interfaces[current].addresses, address)
                 )
-                facts.append(address)
+                draft.facts.append(address)
             case "LIFETIME":
-                facts.append(Setting(key="valid_lft", value=line.text.strip(), at=line.at()))
+                draft.facts.append(Setting(key="valid_lft", value=line.text.strip(), at=line.at()))
             case "BLANK":
                 pass
             case _:
-                unparsed.append(line.unparsed())
-    return Reading(
-        format="ip-addr",
-        at=document.at,
-        encoding=document.encoding,
-        facts=tuple(facts),
-        unparsed=tuple(unparsed),
-        diagnostics=(),
-        value=tuple(interfaces.values()),
-    )
+                draft.leave(line)
+    return draft.finish(tuple(interfaces.values()))
 
 
 def _interface(line: Line) -> Interface:

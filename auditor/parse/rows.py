@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from auditor.model.facts import Document, Reading
-from auditor.model.place import Unparsed
+from auditor.parse.draft import Draft
 from auditor.parse.grammar import Line, read_lines
 
 _SILENT = frozenset({"BLANK", "COMMENT", "TITLE"})
@@ -19,21 +19,12 @@ def read_rows(
 
     The value is the facts themselves, in order. ``grammar``: where it is not called like the format.
     """
-    facts: list[Any] = []
-    unparsed: list[Unparsed] = []
+    draft = Draft(name, document)
     for line in read_lines(grammar or name, document):
         make = rows.get(line.tag)
         fact = make(line) if make is not None else None
         if fact is not None:
-            facts.append(fact)
+            draft.facts.append(fact)
         elif line.tag not in _SILENT:
-            unparsed.append(line.unparsed())
-    return Reading(
-        format=name,
-        at=document.at,
-        encoding=document.encoding,
-        facts=tuple(facts),
-        unparsed=tuple(unparsed),
-        diagnostics=(),
-        value=tuple(facts),
-    )
+            draft.leave(line)
+    return draft.finish(tuple(draft.facts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.model.facts import Document, Reading, Setting, Uname
-from auditor.model.place import Unparsed
+from auditor.parse.draft import Draft
 from auditor.parse.grammar import Line, read_lines
 
 _WORDS = ("sysname", "node", "release", "machine")
@@ -11,31 +11,22 @@ _WORDS = ("sysname", "node", "release", "machine")
 
 def read_uname(document: Document) -> Reading[Uname | None]:
     """``uname -a``, or four lines with one word each; the value is None unless all four are there."""
-    facts: list[object] = []
-    unparsed: list[Unparsed] = []
+    draft = Draft("uname", document)
     words: list[Setting] = []
     value: Uname | None = None
     for line in read_lines("uname", document):
-        if line.tag == "ALL" and not facts:
+        if line.tag == "ALL" and not draft.facts:
             value = _from_one_line(line)
-            facts.append(value)
+            draft.facts.append(value)
         elif line.tag == "WORD" and value is None and len(words) < len(_WORDS):
             words.append(Setting(key=_WORDS[len(words)], value=line["word"], at=line.at("word")))
-            facts.append(words[-1])
+            draft.facts.append(words[-1])
         elif line.tag != "BLANK":
-            unparsed.append(line.unparsed())
+            draft.leave(line)
     if len(words) == len(_WORDS):
         sysname, node, release, machine = (word.value for word in words)
         value = Uname(sysname=sysname, node=node, release=release, machine=machine, at=words[1].at)
-    return Reading(
-        format="uname",
-        at=document.at,
-        encoding=document.encoding,
-        facts=tuple(facts),
-        unparsed=tuple(unparsed),
-        diagnostics=(),
-        value=value,
-    )
+    return draft.finish(value)
 
 
 def _from_one_line(line: Line) -> Uname:
