@@ -209,29 +209,64 @@ _HINTS = (
     ),
     *("密码", "密碼", "口令", "密钥"),
 )
-"""A secret by its name has one of these in it, in whatever letters; most texts have none, which is cheap to see."""
+"""A secret by its name has one of these in it, in whatever letters; most lines have none, which is cheap to see."""
+
+_OPTION_HINTS = ("-P", "--pass", "--secret", "--token", "--community")
 
 
 def _search(text: str) -> Iterator[Secret]:
     small = text.lower()
-    named = any(hint in small for hint in _HINTS)
-    for kind, expression in (
-        *((("secret", _NAMED),) if named else ()),
-        ("option", _GLUED),
-        ("secret", _TAGGED),
-        ("url", _URL),
-        ("crypt", _CRYPT),
-        ("community", _COMMUNITY),
+    # A few letters grow when they become small: places would not fit any more.
+    named = _lines_with(text, small, _HINTS) if len(small) == len(text) else [(0, len(text))]
+    everywhere = [(0, len(text))]
+    for kind, expression, places in (
+        ("secret", _NAMED, named),
+        ("option", _GLUED, everywhere),
+        ("secret", _TAGGED, everywhere),
+        ("url", _URL, everywhere),
+        ("crypt", _CRYPT, everywhere),
+        ("community", _COMMUNITY, everywhere),
     ):
-        for match in expression.finditer(text):
-            yield from _value(kind, match)
-    for match in _OPTION.finditer(text):
-        if match["bare"] not in _CHAINS:
-            yield from _value("option", match)
-    for match in _ASSIGNED.finditer(text) if named else ():
-        yield from _assigned(match, text)
+        for start, end in places:
+            for match in expression.finditer(text, start, end):
+                yield from _value(kind, match)
+    for start, end in _lines_with(text, text, _OPTION_HINTS):
+        for match in _OPTION.finditer(text, start, end):
+            if match["bare"] not in _CHAINS:
+                yield from _value("option", match)
+    for start, end in named:
+        for match in _ASSIGNED.finditer(text, start, end):
+            yield from _assigned(match, text)
     yield from _in_commands(text)
     yield from _pem(text)
+
+
+def _lines_with(text: str, small: str, hints: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Where lines with one of the hints begin and end, together with those that a backslash joins to them."""
+    found: set[tuple[int, int]] = set()
+    for hint in hints:
+        place = small.find(hint)
+        while place >= 0:
+            start, end = _whole_line(text, place)
+            found.add((start, end))
+            place = small.find(hint, end)
+    places: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if not places or start >= places[-1][1]:
+            places.append((start, end))
+        elif end > places[-1][1]:
+            places[-1] = places[-1][0], end
+    return places
+
+
+def _whole_line(text: str, place: int) -> tuple[int, int]:
+    start = text.rfind("\n", 0, place)
+    while start > 0 and text.endswith(("\\", "\\\r"), 0, start):
+        start = text.rfind("\n", 0, start)
+    end = text.find("\n", place)
+    while end >= 0 and text.endswith(("\\", "\\\r"), 0, end):
+        end = text.find("\n", end + 1)
+    return start + 1, end + 1 if end >= 0 else len(text)
 
 
 def _value(kind: str, match: re.Match[str]) -> Iterator[Secret]:
