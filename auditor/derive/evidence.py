@@ -188,7 +188,13 @@ class _Look:
             return unknown(self.at(probe), f"{probe} {status}", f"{probe} {ended}")
         reading = self.file(probe, format_name)
         assert reading is not None
-        if isinstance(reading, Unknown) or format_name not in _WHOLE or not reading.unparsed:
+        if isinstance(reading, Unknown):
+            return reading
+        if reading.value is None:
+            return unknown(
+                self.at(artifact.source), f"{probe} does not say what it should", f"{probe} 的输出不完整"
+            )
+        if format_name not in _WHOLE or not reading.unparsed:
             return reading
         line = reading.unparsed[0]
         return unknown(line.at, f"{line.at} is not understood", f"无法理解 {line.at}")

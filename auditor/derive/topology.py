@@ -35,7 +35,8 @@ class Community:
 def derive_communities(hosts: Sequence[Evidence]) -> tuple[Community, ...]:
     """Group by what HOSTS says and by what the hosts' own files say of each other.
 
-    A host that nothing ties to a cluster joins the only cluster there is; with several it stays alone.
+    A host that nothing ties to a cluster joins the only cluster there is; with several it stays alone. Where
+    no director could be read, all hosts that HOSTS does not tell apart are taken together.
     """
     index = _Index(hosts)
     groups = _Groups([host.snapshot.name for host in hosts])
@@ -46,12 +47,19 @@ def derive_communities(hosts: Sequence[Evidence]) -> tuple[Community, ...]:
             if len(clusters) < 2:
                 groups.join(host.snapshot.name, name)
     roles = {host.snapshot.name: _role(host, index) for host in hosts}
-    served = [names for names in groups.all() if any("director" in roles[name].names for name in names)]
-    if len(served) == 1:
-        named = {by_name[name].snapshot.cluster for name in served[0]}
+    served = [
+        names
+        for names in groups.all()
+        if any(
+            "director" in roles[name].names and not isinstance(by_name[name].uname, Unknown) for name in names
+        )
+    ]
+    if len(served) < 2 and hosts:
+        core = served[0] if served else [hosts[0].snapshot.name]
+        named = {by_name[name].snapshot.cluster for name in core}
         for host in hosts:
             if host.snapshot.cluster is None or host.snapshot.cluster in named:
-                groups.join(served[0][0], host.snapshot.name)
+                groups.join(core[0], host.snapshot.name)
     return tuple(
         Community(
             name=_community_name([by_name[name] for name in names], roles),
