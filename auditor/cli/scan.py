@@ -115,11 +115,13 @@ def _collect(
     inventory: Inventory, policy: Policy, path: Path, *, resume: bool, width: int, again: str
 ) -> Snapshot:
     from auditor.collect.fleet import collect
-    from auditor.collect.store import SnapshotError, Store
+    from auditor.collect.store import SnapshotError, SnapshotLocked, Store
     from auditor.render.progress import progress
 
     try:
         store = Store(path, resume=resume)
+    except SnapshotLocked as error:
+        raise Failure(str(error), exits.REFUSED) from None
     except SnapshotError as error:
         raise Failure(str(error)) from None
     try:

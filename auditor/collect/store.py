@@ -40,6 +40,10 @@ class SnapshotError(Exception):
         self.advice = advice
 
 
+class SnapshotLocked(SnapshotError):
+    """Another run is writing there."""
+
+
 class Store:
     """A snapshot folder in the making; one process at a time.
 
@@ -63,7 +67,7 @@ class Store:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._lock)
-            raise SnapshotError(
+            raise SnapshotLocked(
                 str(path), "another run is writing here", "Wait for it, or choose another folder"
             ) from error
         there = (path / "snapshot.json").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli import exits
+from auditor.collect.store import Store
 from tests.hosts.cluster import Cluster
 
 pytestmark = pytest.mark.sshd
@@ -144,6 +146,15 @@ def test_interrupted_and_resumed(cluster: Cluster, tmp_path: Path) -> None:
     assert "--resume" in said
     again = lvsaudit("scan", *connection(cluster, tmp_path), "-o", out, "--resume")
     assert again.returncode == exits.FINDINGS, again.stderr
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts.txt"
+    hosts.write_text("ld1 addr=127.0.0.1 port=9\n")
+    with contextlib.closing(Store(tmp_path / "snapshot")):
+        ended = lvsaudit("collect", hosts, "-o", tmp_path / "snapshot", "--ssh-config", os.devnull)
+    assert ended.returncode == exits.REFUSED
+    assert "another run is writing" in ended.stderr
 
 
 def test_a_full_disk_is_told_and_an_old_report_stays(cluster: Cluster, tmp_path: Path) -> None:
