@@ -174,7 +174,7 @@ def _add_connection(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--sudo", action="store_true", help="read as root through sudo")
     group.add_argument("--ask-pass", action="store_true", help="ask once for the password of all hosts")
-    group.add_argument("--forks", type=int, default=64, metavar="N", help="hosts at a time (default 64)")
+    group.add_argument("--forks", type=int, default=32, metavar="N", help="hosts at a time (default 32)")
 
 
 def _add_verdict(parser: argparse.ArgumentParser) -> None:

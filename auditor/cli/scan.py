@@ -62,7 +62,7 @@ def scan_into(
     options: argparse.Namespace,
     *,
     resume: bool = False,
-    width: int = 64,
+    width: int = 32,
 ) -> int:
     """Collect into ``folder/snapshot``, judge what is there, write the reports beside it and show the verdict."""
     started = _now()

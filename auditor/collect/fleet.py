@@ -31,7 +31,7 @@ from auditor.remote.endpoint import Endpoint, resolve
 from auditor.remote.policy import Policy, RemoteError, one_line
 from auditor.remote.session import Output, Session, open_session
 
-WIDTH = 64
+WIDTH = 32
 # sshd turns logins away when too many of them are under way, and all of a bastion's hosts share its sshd.
 PER_BASTION = 8
 FILES_TIME = 120.0

@@ -1,6 +1,6 @@
 """Scan N real sshd on loopback, beside the OpenSSH client driven by xargs with the same two programs.
 
-    python -m tests.bench.fleet [--hosts 100] [--rounds 5] [--forks 64]
+    python -m tests.bench.fleet [--hosts 100] [--rounds 5] [--forks 32]
 
 Both sides are run in turn, round by round, so that a slow moment of the machine hits both; what is printed are
 medians and ratios of whole processes: wall clock, CPU of the client with all its children, peak memory. Needs
@@ -46,7 +46,7 @@ def main() -> int:
     )
     parser.add_argument("--hosts", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--forks", type=int, default=64)
+    parser.add_argument("--forks", type=int, default=32)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lvsaudit-bench-") as name:
         folder = Path(name)
