@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import re
 import sys
@@ -14,6 +15,7 @@ from typing import NoReturn
 
 from auditor import __version__
 from auditor.cli import exits
+from auditor.cli.streams import drop_output, open_all, say
 
 _EPILOG = """\
 lvsaudit scan hosts.txt     does the whole job
@@ -23,9 +25,12 @@ exit status: 0 nothing found at or above --fail-on; 1 findings; 2 usage, nothing
 3 no such finding, but something could not be looked at; 4 refused for safety; 5 a bug; 130 interrupted
 """
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 
 def run() -> NoReturn:
     """The program. An interrupted one does not wait for visits to hosts that hang."""
+    open_all()
     status = main()
     if status == exits.INTERRUPTED:
         sys.stdout.flush()
@@ -38,21 +43,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit status. Data goes to standard output, everything else to standard error."""
     parser = _parser()
     options = parser.parse_args(argv)
+    options.words = sys.argv[1:] if argv is None else list(argv)
     try:
         module, _, function = options.verb.partition(":")
         status: int = getattr(import_module(f"auditor.cli.{module}"), function)(options)
         sys.stdout.flush()
         return status
     except exits.Failure as failure:
-        print(f"lvsaudit: {failure.message}", file=sys.stderr)
+        say(f"lvsaudit: {failure.message}")
         return failure.status
     except KeyboardInterrupt:
-        print("lvsaudit: interrupted", file=sys.stderr)
+        say("lvsaudit: interrupted")
         return exits.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing may be written to it any more, not even by Python itself.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.OK
+        drop_output()
+        return int(options.status)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            return _bug(error)
+        drop_output()
+        say(f"lvsaudit: {error.filename or 'the output'}: {error.strerror}; make room and try again")
+        return int(options.status) or exits.INCOMPLETE
     except Exception as error:
         return _bug(error)
 
@@ -87,12 +98,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"lvsaudit {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
-    def verb(name: str, function: str, help: str) -> argparse.ArgumentParser:
+    def verb(name: str, function: str, help: str, status: int = exits.OK) -> argparse.ArgumentParser:
+        """``status``: what the shell sees when the reader of the output leaves before the verb knows better."""
         sub = verbs.add_parser(name, help=help, description=help, allow_abbrev=False)
-        sub.set_defaults(verb=function)
+        sub.set_defaults(verb=function, status=status)
         return sub
 
-    scan = verb("scan", "scan:scan", "collect, check and report: the main job")
+    scan = verb("scan", "scan:scan", "collect, check and report: the main job", exits.INCOMPLETE)
     scan.add_argument(
         "hosts", metavar="HOSTS", help="a file, - for standard input, or a list ending in a comma"
     )
@@ -101,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_connection(scan)
     _add_verdict(scan)
 
-    collect = verb("collect", "scan:collect", "read-only collection, no verdict")
+    collect = verb("collect", "scan:collect", "read-only collection, no verdict", exits.INCOMPLETE)
     collect.add_argument(
         "hosts", metavar="HOSTS", help="a file, - for standard input, or a list ending in a comma"
     )
@@ -111,12 +123,12 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("--resume", action="store_true", help="go on with the interrupted run in SNAPSHOT")
     _add_connection(collect)
 
-    check = verb("check", "scan:check", "the same verdict offline, from a snapshot")
+    check = verb("check", "scan:check", "the same verdict offline, from a snapshot", exits.INCOMPLETE)
     check.add_argument("snapshot", metavar="SNAPSHOT")
     check.add_argument("-o", "--output", metavar="DIR", help="also write report.json and report.html there")
     _add_verdict(check)
 
-    report = verb("report", "report:report", "show a stored run again")
+    report = verb("report", "report:report", "show a stored run again", exits.INCOMPLETE)
     report.add_argument("report", metavar="REPORT.json")
     report.add_argument("-f", "--format", choices=("console", "json", "html"), default="console")
     _add_language(report)
@@ -140,7 +152,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = verb("commands", "hosts:commands", "everything that can ever run on a host")
     commands.add_argument("--sudoers", action="store_true", help="what an account that is not root needs")
 
-    read = verb("read", "read:read", "one file on its own: what the daemon would make of it")
+    read = verb(
+        "read", "read:read", "one file on its own: what the daemon would make of it", exits.INCOMPLETE
+    )
     read.add_argument("file", metavar="FILE", help="a file, or - for standard input")
     read.add_argument("--format", dest="reader", metavar="FORMAT", help="when the file's name does not tell")
     read.add_argument("--release", choices=("2004", "2009", "4.12"), default="4.12", help="of ldirectord")
@@ -148,7 +162,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_language(read)
 
     demo = verb(
-        "demo", "demo:demo", "scan a recorded runbook cluster over real SSH on loopback; needs no root"
+        "demo",
+        "demo:demo",
+        "scan a recorded runbook cluster over real SSH on loopback; needs no root",
+        exits.INCOMPLETE,
     )
     demo.add_argument("-o", "--output", metavar="DIR", help="where to write (default ./lvsaudit-TIME)")
     _add_verdict(demo)
@@ -158,12 +175,12 @@ def _parser() -> argparse.ArgumentParser:
 def _add_connection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("connection", "for hosts about which HOSTS says nothing else")
     group.add_argument("--user")
-    group.add_argument("--port", type=int)
+    group.add_argument("--port")
     group.add_argument(
         "--identity", action="append", metavar="FILE", default=[], help="a private key; may repeat"
     )
     group.add_argument("--jump", metavar="[USER@]HOST[:PORT]", help="bastions, with commas between them")
-    group.add_argument("--ssh-config", metavar="FILE", default="~/.ssh/config", help="default ~/.ssh/config")
+    group.add_argument("--ssh-config", metavar="FILE", help="default ~/.ssh/config")
     group.add_argument("--known-hosts", metavar="FILE", action="append", help="default ~/.ssh/known_hosts")
     group.add_argument("--host-key", choices=("strict", "accept-new"), default="strict")
     group.add_argument(
@@ -174,7 +191,13 @@ def _add_connection(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--sudo", action="store_true", help="read as root through sudo")
     group.add_argument("--ask-pass", action="store_true", help="ask once for the password of all hosts")
-    group.add_argument("--forks", type=int, default=32, metavar="N", help="hosts at a time (default 32)")
+    group.add_argument("--forks", type=_count, default=32, metavar="N", help="hosts at a time (default 32)")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text[:9]) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text[:9])
 
 
 def _add_verdict(parser: argparse.ArgumentParser) -> None:
@@ -207,5 +230,5 @@ def _bug(error: Exception) -> int:
         handle, place = tempfile.mkstemp(prefix="lvsaudit-", suffix=".log")
         with os.fdopen(handle, "w") as log:
             log.write(text)
-    print(f"lvsaudit: a bug ({type(error).__name__}); please report it with {place}", file=sys.stderr)
+    say(f"lvsaudit: a bug ({type(error).__name__}); please report it with {place}")
     return exits.BUG

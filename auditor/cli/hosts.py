@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import Any
 
 from auditor.cli import exits
 from auditor.cli.exits import Failure
 from auditor.cli.options import load_inventory, load_policy
+from auditor.cli.streams import write_json
 from auditor.remote.endpoint import Endpoint, resolve
 from auditor.remote.policy import RemoteError
+from auditor.render.visible import visible
 
 
 def hosts(options: argparse.Namespace) -> int:
-    inventory, policy = load_inventory(options), load_policy(options)
+    inventory, policy = load_inventory(options), load_policy(options, ask=False)
     rows: list[dict[str, Any]] = []
     for target in inventory.targets:
         try:
@@ -38,14 +39,14 @@ def hosts(options: argparse.Namespace) -> int:
             }
         )
     if options.format == "json":
-        json.dump(rows, sys.stdout, ensure_ascii=False, indent=2)
-        sys.stdout.write("\n")
+        write_json(rows)
         return exits.OK
     for row in rows:
         jump = f"  via {' > '.join(row['jump'])}" if row["jump"] else ""
         sudo = "  sudo" if row["sudo"] else ""
         roles = f"{','.join(row['roles']) or '?'} ({row['role_reasons'][0]})"
-        print(f"{row['name']:24} {row['user']}@{row['host']}:{row['port']}{jump}{sudo}  {roles}")
+        where = f"[{row['host']}]" if ":" in row["host"] else row["host"]
+        print(visible(f"{row['name']:24} {row['user']}@{where}:{row['port']}{jump}{sudo}  {roles}"))
     return exits.OK
 
 

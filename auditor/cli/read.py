@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import fnmatch
-import json
 import posixpath
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from auditor import parse
 from auditor.cli import exits
 from auditor.cli.exits import Failure
+from auditor.cli.streams import write_json
 from auditor.collect.redact import Redactor
 from auditor.model.facts import Document, LdirectordCf, Reading, Virtual
 from auditor.model.place import At, Diagnostic
@@ -52,12 +52,12 @@ def read(options: argparse.Namespace) -> int:
     document = read_document(hidden.content, source=name)
     reading = _read(format_name, document, options.release)
     accepted = _accepted(reading)
+    options.status = exits.OK if accepted else exits.FINDINGS
     if options.format == "json":
-        json.dump(_to_json(reading, options.release, accepted), sys.stdout, ensure_ascii=False, indent=2)
-        sys.stdout.write("\n")
+        write_json(_to_json(reading, options.release, accepted))
     else:
         _print(reading, document, accepted, options.lang)
-    return exits.OK if accepted else exits.FINDINGS
+    return int(options.status)
 
 
 def _content(path: str) -> tuple[str, bytes]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from io import TextIOWrapper
 from pathlib import Path
 
 from auditor.cli.exits import Failure
+from auditor.cli.streams import as_utf8, say
 
 
 def report(options: argparse.Namespace) -> int:
     """Show it in the format wanted; the exit status is that of the run."""
     from auditor.judge.rules import load_rules
+    from auditor.render.console import last_line, render_console
     from auditor.render.json import ReportError, read_report, render_json
     from auditor.resources import RULES
 
@@ -20,8 +21,9 @@ def report(options: argparse.Namespace) -> int:
         stored = read_report(Path(options.report), load_rules(RULES))
     except ReportError as error:
         raise Failure(str(error)) from None
-    if options.format != "console" and isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the formats say so, whatever the locale
+    options.status = stored.verdict.exit_code
+    if options.format != "console":
+        as_utf8()
     if options.format == "json":
         render_json(stored, sys.stdout)
     elif options.format == "html":
@@ -29,7 +31,7 @@ def report(options: argparse.Namespace) -> int:
 
         render_html(stored, sys.stdout, lang=options.lang)
     else:
-        from auditor.render.console import render_console
-
         render_console(stored, sys.stdout, lang=options.lang)
+    sys.stdout.flush()
+    say(last_line(stored, options.lang, None))
     return stored.verdict.exit_code

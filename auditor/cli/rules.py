@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import textwrap
 from difflib import get_close_matches
 
 from auditor.cli import exits
 from auditor.cli.exits import Failure
+from auditor.cli.streams import write_json
 from auditor.judge.rules import RuleError, load_rules
 from auditor.model.findings import Rule
 from auditor.model.place import Prose
@@ -39,8 +38,7 @@ def list_rules(options: argparse.Namespace) -> int:
             }
             for rule in rules
         ]
-        json.dump(rows, sys.stdout, ensure_ascii=False, indent=2)
-        sys.stdout.write("\n")
+        write_json(rows)
         return exits.OK
     width = max(len(rule.id) for rule in rules)
     for rule in rules:

@@ -15,6 +15,7 @@ from typing import TextIO
 from auditor.cli import exits
 from auditor.cli.exits import Failure
 from auditor.cli.options import load_inventory, load_policy, stamp
+from auditor.cli.streams import say
 from auditor.model.findings import Report, Run
 from auditor.model.inventory import Inventory
 from auditor.model.snapshot import Snapshot
@@ -23,6 +24,8 @@ from auditor.remote.policy import Policy
 
 def scan(options: argparse.Namespace) -> int:
     inventory, policy = load_inventory(options), load_policy(options)
+    if options.resume and not options.output:
+        raise Failure("--resume: which run? Name its folder with -o")
     folder = Path(options.output or f"lvsaudit-{stamp()}")
     return scan_into(folder, inventory, policy, options, resume=options.resume, width=options.forks)
 
@@ -36,23 +39,24 @@ def collect(options: argparse.Namespace) -> int:
     short = [host for host in snapshot.hosts if host.status != "ok"]
     for host in short:
         for error in host.errors:
-            _say(error.message)
-    _say(
-        f"{len(snapshot.hosts) - len(short)} of {len(snapshot.hosts)} hosts read whole; next: lvsaudit check {path}"
+            say(error.message)
+    options.status = exits.INCOMPLETE if short else exits.OK
+    whole = len(snapshot.hosts) - len(short)
+    say(
+        f"{whole} of {len(snapshot.hosts)} hosts read whole; next: {shlex.join(['lvsaudit', 'check', str(path)])}"
     )
-    return exits.INCOMPLETE if short else exits.OK
+    return int(options.status)
 
 
 def check(options: argparse.Namespace) -> int:
     path = Path(options.snapshot)
     started = _now()
     report = _judge(load(path), options, started)
-    if options.output:
-        folder = Path(options.output)
+    folder = Path(options.output) if options.output else None
+    if folder is not None:
         _make(folder)
-        write_reports(report, folder, options.lang)
-        return _show(report, options, folder)
-    return _show(report, options, None)
+        write_reports(report, folder, options.lang, path)
+    return _show(report, options, folder, "lvsaudit scan HOSTS")
 
 
 def scan_into(
@@ -67,12 +71,11 @@ def scan_into(
     """Collect into ``folder/snapshot``, judge what is there, write the reports beside it and show the verdict."""
     started = _now()
     _make(folder)
-    snapshot = _collect(
-        inventory, policy, folder / "snapshot", resume=resume, width=width, again=_again(options, folder)
-    )
+    again = _again(options, folder)
+    snapshot = _collect(inventory, policy, folder / "snapshot", resume=resume, width=width, again=again)
     report = _judge(snapshot, options, started)
-    write_reports(report, folder, options.lang)
-    return _show(report, options, folder)
+    write_reports(report, folder, options.lang, folder / "snapshot")
+    return _show(report, options, folder, again)
 
 
 def load(path: Path) -> Snapshot:
@@ -84,31 +87,34 @@ def load(path: Path) -> Snapshot:
         raise Failure(str(error)) from None
 
 
-def write_reports(report: Report, folder: Path, lang: str) -> None:
-    """report.json and report.html, each whole or not at all."""
+def write_reports(report: Report, folder: Path, lang: str, snapshot: Path) -> None:
+    """report.json and report.html, each whole or not at all. ``snapshot``: from which they can be had again."""
     from auditor.render.html import render_html
     from auditor.render.json import render_json
 
-    write_whole(folder / "report.json", lambda out: render_json(report, out))
-    write_whole(folder / "report.html", lambda out: render_html(report, out, lang=lang))
+    try:
+        _write_whole(folder / "report.json", lambda out: render_json(report, out))
+        _write_whole(folder / "report.html", lambda out: render_html(report, out, lang=lang))
+    except OSError as error:
+        again = shlex.join(["lvsaudit", "check", str(snapshot), "-o"])
+        raise Failure(
+            f"{folder}: {error.strerror}; the snapshot is kept: {again} DIR", exits.INCOMPLETE
+        ) from None
 
 
-def write_whole(path: Path, render: Callable[[TextIO], None]) -> None:
+def _write_whole(path: Path, render: Callable[[TextIO], None]) -> None:
     """Write beside the place, then rename: an old file stays intact until the new one is complete."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             render(out)
             out.flush()
             os.fsync(out.fileno())
         beside.replace(path)
-    except OSError as error:
+    except BaseException:
         beside.unlink(missing_ok=True)
-        raise Failure(
-            f"{path}: {error.strerror}; the snapshot is kept: lvsaudit check {path.parent / 'snapshot'} -o DIR",
-            exits.INCOMPLETE,
-        ) from None
+        raise
 
 
 def _collect(
@@ -149,14 +155,16 @@ def _judge(snapshot: Snapshot, options: argparse.Namespace, started: str) -> Rep
     return judge(snapshot, derive_clusters(snapshot), rules, fail_on=options.fail_on, run=run)
 
 
-def _show(report: Report, options: argparse.Namespace, folder: Path | None) -> int:
+def _show(report: Report, options: argparse.Namespace, folder: Path | None, again: str) -> int:
+    """``again``: the command that looks once more at what could not be looked at."""
     from auditor.render.console import last_line, render_console
 
+    options.status = report.verdict.exit_code
     render_console(report, sys.stdout, lang=options.lang)
     sys.stdout.flush()
     if folder is not None:
-        _say(f"{folder / 'report.html'}\n{folder / 'report.json'}")
-    _say(last_line(report, options.lang, folder, again=shlex.join(["lvsaudit", *sys.argv[1:]])))
+        say(f"{folder / 'report.html'}\n{folder / 'report.json'}")
+    say(last_line(report, options.lang, folder, again=again))
     return report.verdict.exit_code
 
 
@@ -168,8 +176,10 @@ def _make(folder: Path) -> None:
 
 
 def _again(options: argparse.Namespace, folder: Path | None = None) -> str:
-    """The command that goes on where this one was broken off."""
-    words = [word for word in sys.argv[1:] if word != "--resume"]
+    """The command that goes on where this one was broken off; a verb that cannot is begun anew."""
+    words = [word for word in options.words if word != "--resume"]
+    if "resume" not in options:
+        return shlex.join(["lvsaudit", words[0]])
     if folder is not None and not options.output:
         words += ["-o", str(folder)]
     return shlex.join(["lvsaudit", *words, "--resume"])
@@ -177,11 +187,3 @@ def _again(options: argparse.Namespace, folder: Path | None = None) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _say(text: str) -> None:
-    """A line on standard error; what a host had a part in is made harmless first."""
-    from auditor.render.visible import visible
-
-    for line in text.split("\n"):
-        print(visible(line), file=sys.stderr)

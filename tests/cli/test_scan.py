@@ -115,6 +115,20 @@ def test_nobody_answers(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["verdict"]["state"] == "cannot_tell"
     assert {row["state"] for row in report["findings"]} == {"unknown"}
+    last = ended.stderr.splitlines()[-1]
+    assert last.endswith(f"-o {tmp_path / 'out'} --ssh-config {os.devnull} --resume")
+    assert (
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                *last.partition("then: ")[2].replace("lvsaudit", "auditor.cli", 1).split(),
+            ],
+            capture_output=True,
+            check=False,
+        ).returncode
+        == exits.INCOMPLETE
+    )
 
 
 def test_no_secret_is_left_anywhere(new_cluster: Callable[..., Cluster], tmp_path: Path) -> None:

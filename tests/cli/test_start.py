@@ -12,6 +12,7 @@ import pytest
 
 from auditor import __version__
 from auditor.cli import exits, main
+from auditor.resources import DEMO
 
 HEAVY = ("paramiko", "lark", "rich", "jsonschema", "jinja2", "cryptography")
 
@@ -47,6 +48,15 @@ def test_version() -> None:
         ("scan ld1,-x,", "not a dash first"),
         ("check /nowhere", "/nowhere"),
         ("read /etc/passwd", "cannot tell the format"),
+        ("scan ld1, --port 99999", "--port: '99999' is no port"),
+        ("scan ld1, --user=-oProxyCommand=x", "--user: '-oProxyCommand=x' cannot be used"),
+        ("scan ld1, --jump a:b:c", "--jump: 'a:b:c' is no host"),
+        ("scan ld1, --forks 0", "'0' is no number from 1 on"),
+        ("scan ld1, --ssh-config /nowhere", "--ssh-config /nowhere: No such file"),
+        ("scan ld1, --identity /nowhere", "--identity /nowhere: No such file"),
+        ("scan ld1, --known-hosts /nowhere", "--known-hosts /nowhere: No such file"),
+        ("scan ld1, --resume", "Name its folder with -o"),
+        ("report /etc/passwd", "not JSON"),
     ],
 )
 def test_a_wrong_word_contacts_nobody_and_is_told(words: str, said: str) -> None:
@@ -57,10 +67,61 @@ def test_a_wrong_word_contacts_nobody_and_is_told(words: str, said: str) -> None
     assert "Traceback" not in ended.stderr
 
 
-def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
-    pipe = f"{sys.executable} -m auditor.cli rules | head -1; exit ${{PIPESTATUS[0]}}"
+def test_no_password_is_asked_for_where_nobody_sits(tmp_path: Path) -> None:
+    ended = run("scan", "ld1,", "--ask-pass", "-o", str(tmp_path / "out"), start_new_session=True)
+    assert ended.returncode == exits.USAGE
+    assert "--ask-pass: there is no terminal" in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_hosts_from_standard_input_and_its_words_drive_no_terminal() -> None:
+    ended = run("hosts", "-", "--ssh-config", os.devnull, input="ld1\nld2 os=\x1b[31mred\n")
+    assert ended.returncode == exits.USAGE
+    assert "standard input:2:5: os:" in ended.stderr
+    assert "\x1b" not in ended.stderr
+    ended = run("hosts", "ld1,\x1b]0;x\x07,", "--ssh-config", os.devnull)
+    assert ended.returncode == exits.USAGE
+    assert "\x1b" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("rules", exits.OK), ("explain arp.silent", exits.OK), (f"check {DEMO} --lang en", exits.FINDINGS)],
+)
+@pytest.mark.parametrize("also", ["", "2>&1"])
+def test_a_reader_that_has_seen_enough_changes_no_verdict(words: str, status: int, also: str) -> None:
+    pipe = f"{sys.executable} -m auditor.cli {words} {also} | head -c 1; exit ${{PIPESTATUS[0]}}"
     ended = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.returncode == status, ended.stderr
+    assert "rror" not in ended.stderr
+
+
+def test_output_that_goes_nowhere() -> None:
+    program = f"{sys.executable} -m auditor.cli"
+    full = subprocess.run(
+        f"{program} rules >/dev/full", shell=True, capture_output=True, text=True, check=False
+    )
+    assert (full.returncode, full.stderr.count("\n")) == (exits.INCOMPLETE, 1), full.stderr
+    assert "the output: No space left on device" in full.stderr
+    closed = subprocess.run(f"{program} rules >&-", shell=True, capture_output=True, text=True, check=False)
+    assert (closed.returncode, closed.stderr) == (exits.OK, "")
+
+
+def test_a_terminal_that_cannot_show_chinese_shows_something() -> None:
+    ended = run("explain", "arp.silent", "--lang", "zh", env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert ended.returncode == exits.OK
+    assert "\\u4e3a" in ended.stdout
+
+
+def test_check_and_report_end_with_the_verdict_and_what_to_type_next(tmp_path: Path) -> None:
+    checked = run("check", str(DEMO), "-o", str(tmp_path), "--lang", "en")
+    shown = run("report", str(tmp_path / "report.json"), "-f", "json")
+    assert checked.returncode == shown.returncode == exits.FINDINGS
+    for ended in (checked, shown):
+        last = ended.stderr.splitlines()[-1]
+        assert last.startswith("NOT READY")
+        assert "next: lvsaudit explain " in last
+    assert json.loads(shown.stdout) == json.loads((tmp_path / "report.json").read_text())
 
 
 def test_a_bug_is_one_line_and_a_log_without_the_words_of_hosts(
