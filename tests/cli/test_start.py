@@ -50,7 +50,7 @@ def test_version() -> None:
         ("read /etc/passwd", "cannot tell the format"),
         ("scan ld1, --port 99999", "--port: '99999' is no port"),
         ("scan ld1, --user=-oProxyCommand=x", "--user: '-oProxyCommand=x' cannot be used"),
-        ("scan ld1, --jump a:b:c", "--jump: 'a:b:c' is no host"),
+        ("scan ld1, --jump a:99999", "--jump: '99999' is no port"),
         ("scan ld1, --forks 0", "'0' is no number from 1 on"),
         ("scan ld1, --ssh-config /nowhere", "--ssh-config /nowhere: No such file"),
         ("scan ld1, --identity /nowhere", "--identity /nowhere: No such file"),
