@@ -240,8 +240,8 @@ def test_many_logins_to_a_server_that_takes_few_at_a_time(start: Callable[..., S
     """MaxStartups as in OpenSSH 3.6 to 5.3: a hard limit, told by hanging up."""
     server = start("MaxStartups 3:100:3\n")
     policy = server.policy()
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda _: says(server.open(policy)), range(8))) == [b"42\n"] * 8
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(lambda _: says(server.open(policy)), range(6))) == [b"42\n"] * 6
 
 
 def test_a_question_is_asked_once_for_all() -> None:
