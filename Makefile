@@ -2,6 +2,7 @@
 # make test   sets everything up, Debian packages included when root, and runs the tests
 # make check  linters, types, import contracts
 # make bench  a fleet of real sshd on loopback, beside the OpenSSH client (root)
+# make clean  takes away what the others made, reports excepted
 
 UV := $(or $(shell command -v uv),.cache/uv/bin/uv)
 READY := .venv/.ready
@@ -13,8 +14,9 @@ unexport PYTHONPATH VIRTUAL_ENV
 
 .PHONY: demo test check bench record clean debian
 
+# The recorded cluster is set up as the runbook prints it, which is not ready: findings (1) are what a demo shows.
 demo: $(READY)
-	@$(BIN)/lvsaudit demo; status=$$?; [ $$status -le 3 ]
+	@$(BIN)/lvsaudit demo; status=$$?; [ $$status -le 1 ] || exit $$status
 
 test: $(READY) debian
 	$(BIN)/pytest -q

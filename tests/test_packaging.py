@@ -49,6 +49,8 @@ def test_wheel(built: Path, tmp_path: Path) -> None:
     names = {entry.name for entry in site.iterdir()}
     assert {name for name in names if not name.endswith(".dist-info")} == {"auditor"}
     assert not list((site / "auditor" / "data").rglob("*.py"))
+    (entry_points,) = site.glob("*.dist-info/entry_points.txt")
+    assert "lvsaudit = auditor.cli:run" in entry_points.read_text()
     assert run_installed(site, tmp_path) == str(site / "auditor" / "data" / "grammars")
 
 
