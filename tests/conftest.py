@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -23,6 +24,21 @@ def require_tool() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.fixture
+def linear() -> Iterator[None]:
+    """Breaks the test off when it has used a minute of processor time, however busy the machine is: what is
+    linear takes a second for a megabyte, what is quadratic takes hours."""
+
+    def give_up(*_: object) -> None:
+        pytest.fail("a minute of processor time: not linear")
+
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 60)
+    yield
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    signal.signal(signal.SIGVTALRM, before)
 
 
 def require(missing: str) -> None:

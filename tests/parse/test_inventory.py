@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,12 +182,10 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     assert all(problem.startswith("hosts.txt") for problem in said)
 
 
-def test_a_thousand_lines_take_no_time() -> None:
+@pytest.mark.usefixtures("linear")
+def test_many_lines_are_read_to_their_end() -> None:
     text = "[realservers]\n" + "".join(
         f"web{n:04} addr=10.0.{n // 250}.{n % 250 + 1} user=audit cluster=c{n % 7}  # rack {n}\n"
-        for n in range(1000)
+        for n in range(20_000)
     )
-    read("ld1")
-    before = time.process_time()
-    assert len(read(text)) == 1000
-    assert time.process_time() - before < 0.5
+    assert len(read(text)) == 20_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -140,11 +139,11 @@ _UNITS = ("a", " ", "password=", "password ", "-P ", "://a:", "$1$", "com2sec ",
     ("format", "unit"),
     [*((None, unit) for unit in _UNITS), ("authkeys", "1 "), ("ldirectord", "login="), ("ha.cf", "stonith ")],
 )
-def test_a_hostile_line_of_a_megabyte_takes_less_than_three_seconds(format: str | None, unit: str) -> None:
+@pytest.mark.usefixtures("linear")
+def test_a_hostile_line_of_a_megabyte_is_searched_to_its_end(format: str | None, unit: str) -> None:
     document = read_document((unit * (1_000_000 // len(unit))).encode(), source="x")
-    started = time.process_time()
-    secret_spans(format, document)
-    assert time.process_time() - started < 3
+    for secret in secret_spans(format, document):
+        assert 0 <= secret.start < secret.end <= len(document.text)
 
 
 @given(text=st.text(max_size=200))

@@ -6,7 +6,6 @@ comment), and pieces of its own language to build hostile texts from.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -177,12 +176,11 @@ def test_any_text_parses_and_no_line_is_lost(format: Format) -> None:
 
 @pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.name)
 @pytest.mark.parametrize("unit", [" ", "\t", "a", "1", "1 ", "a=", '"', ":", "/", ",", "#", "\\", "\r", "é"])
-def test_a_hostile_line_of_a_megabyte_takes_less_than_a_second(format: Format, unit: str) -> None:
+@pytest.mark.usefixtures("linear")
+def test_a_hostile_line_of_a_megabyte_is_read_to_its_end(format: Format, unit: str) -> None:
     for head in ("", format.words[0] + " "):
         text = head + unit * (1_000_000 // len(unit))
-        started = time.process_time()
-        read(format.name, read_document(text.encode(), source="x"))
-        assert time.process_time() - started < 1
+        _check(format, text)
 
 
 def _check(format: Format, text: str) -> None:

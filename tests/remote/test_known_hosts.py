@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,12 +79,11 @@ def test_fingerprints_as_ssh_keygen_prints_them(tmp_path: Path, require_tool: Ca
     assert fingerprint(RAW) == said.stdout.split()[1]
 
 
-def test_a_long_file_is_read_once_and_in_no_time(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("linear")
+def test_a_long_file_is_read_once(tmp_path: Path) -> None:
     path = tmp_path / "known_hosts"
     path.write_text(
-        "".join(f"host{number},10.1.{number // 250}.{number % 250} {KEY}\n" for number in range(10_000))
+        "".join(f"host{number},10.1.{number // 250}.{number % 250} {KEY}\n" for number in range(100_000))
     )
-    started = time.process_time()
-    for number in range(0, 10_000, 100):
+    for number in range(0, 100_000, 100):
         assert find([path], [f"host{number}"]).keys
-    assert time.process_time() - started < 5, "quadratic"
