@@ -6,9 +6,9 @@ import base64
 import hashlib
 import io
 import re
-import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -240,7 +240,6 @@ def test_a_thousand_hosts(tmp_path: Path) -> None:
     assert text.count("<details") < 2_000
 
 
-CHROMIUM = shutil.which("chromium")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -248,14 +247,19 @@ FLAGS = (
 )  # fmt: skip
 
 
-def browsed(text: str, folder: Path) -> str:
+@pytest.fixture
+def browsed(require_tool: Callable[[str], str], tmp_path: Path) -> Callable[[str], str]:
     """The page after its scripts have run."""
-    assert CHROMIUM
-    file = folder / "report.html"
-    file.write_text(text, encoding="utf-8")
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", file.as_uri()]
-    done = subprocess.run(command, capture_output=True, timeout=120, check=True)
-    return done.stdout.decode("utf-8")
+    chromium = require_tool("chromium")
+
+    def browse(text: str) -> str:
+        file = tmp_path / "report.html"
+        file.write_text(text, encoding="utf-8")
+        command = [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", file.as_uri()]
+        done = subprocess.run(command, capture_output=True, timeout=120, check=True)
+        return done.stdout.decode("utf-8")
+
+    return browse
 
 
 @pytest.fixture
@@ -265,21 +269,20 @@ def owned() -> Report:
     return poisoned(sample(), lambda text: text + loud)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 class TestInABrowser:
-    def test_our_script_runs_and_no_other(self, owned: Report, tmp_path: Path) -> None:
-        dom = browsed(rendered(owned), tmp_path)
+    def test_our_script_runs_and_no_other(self, owned: Report, browsed: Callable[[str], str]) -> None:
+        dom = browsed(rendered(owned))
         assert re.search(r'<html lang="en" class="scripted">', dom)
 
     def test_the_policy_alone_would_hold(
-        self, owned: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, owned: Report, browsed: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         unescaped(monkeypatch)
-        assert "data-owned" not in browsed(rendered(owned), tmp_path).partition(">")[0]
+        assert "data-owned" not in browsed(rendered(owned)).partition(">")[0]
 
     def test_without_both_a_host_would_own_the_page(
-        self, owned: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, owned: Report, browsed: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         unescaped(monkeypatch)
         naked = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", rendered(owned))
-        assert 'data-owned="1"' in browsed(naked, tmp_path)
+        assert 'data-owned="1"' in browsed(naked)
