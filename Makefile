@@ -8,7 +8,7 @@ UV := $(or $(shell command -v uv),.cache/uv/bin/uv)
 READY := .venv/.ready
 BIN := .venv/bin
 # What the tests need beyond Python: real SSH servers and clients, old shells, namespaces, a browser for the report.
-DEBIAN := openssh-server openssh-client busybox-static tcsh sudo iproute2 procps chromium
+DEBIAN := openssh-server openssh-client busybox-static tcsh sudo iproute2 procps chromium keepalived
 export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONPATH VIRTUAL_ENV
 

@@ -61,7 +61,7 @@ def _names(name: str, *paths: str, roles: frozenset[str] = EVERY) -> Probe:
     return Probe(name=name, kind=NAMES, paths=paths, roles=roles)
 
 
-def _ipvsadm(name: str, command: str, *, cap: int = 64 << 10) -> Probe:
+def _ipvsadm(name: str, command: str, *, cap: int = 64 << 10, format: str | None = None) -> Probe:
     # The tool loads ip_vs and its friends where they are not loaded yet.
     return Probe(
         name=name,
@@ -71,7 +71,7 @@ def _ipvsadm(name: str, command: str, *, cap: int = 64 << 10) -> Probe:
         exists=IP_VS,
         root=True,
         cap=cap,
-        format=name if name != "ipvsadm-rules-live" else None,
+        format=format or name,
     )
 
 
@@ -114,7 +114,14 @@ PROBES: tuple[Probe, ...] = (
         format="ldirectord",
     ),
     _files("keepalived", "/etc/keepalived/keepalived.conf", roles=DIRECTOR, format="keepalived"),
-    _files("ipvsadm-rules", "/etc/sysconfig/ipvsadm", "/etc/ipvsadm.rules", roles=DIRECTOR, root=True),
+    _files(
+        "ipvsadm-rules",
+        "/etc/sysconfig/ipvsadm",
+        "/etc/ipvsadm.rules",
+        roles=DIRECTOR,
+        format="ipvsadm-rules",
+        root=True,
+    ),
     _files("ifcfg", "/etc/sysconfig/network-scripts/ifcfg-*", format="ifcfg"),
     _files("network", "/etc/sysconfig/network", format="network"),
     _files("hosts", "/etc/hosts", format="hosts"),
@@ -126,6 +133,8 @@ PROBES: tuple[Probe, ...] = (
     _files("inittab", "/etc/inittab", format="inittab"),
     _files("modprobe", "/etc/modprobe.conf", "/etc/modules.conf", "/etc/modprobe.d/*", format="modprobe"),
     _files("iptables-config", "/etc/sysconfig/iptables-config"),
+    _files("iptables-rules", "/etc/sysconfig/iptables", format="iptables", root=True),
+    _files("arptables-rules", "/etc/sysconfig/arptables", format="arptables", root=True),
     _files(
         "release",
         "/etc/redhat-release",
@@ -204,6 +213,7 @@ PROBES: tuple[Probe, ...] = (
         kind=COMMAND,
         command="grep -sh ' 0A ' /proc/net/tcp /proc/net/tcp6",
         roles=EVERY,
+        format="proc-net-tcp",
         source="/proc/net/tcp",
     ),
     Probe(
@@ -223,6 +233,7 @@ PROBES: tuple[Probe, ...] = (
         roles=EVERY,
         exists="/proc/net/ip_vs_stats",
         cap=64 << 10,
+        format="proc-ip-vs-stats",
         source="/proc/net/ip_vs_stats",
     ),
     _ipvsadm("ipvsadm", "ipvsadm -Ln", cap=4 * MIB),
@@ -230,12 +241,13 @@ PROBES: tuple[Probe, ...] = (
     _ipvsadm("ipvsadm-thresholds", "ipvsadm -Ln --thresholds", cap=4 * MIB),
     _ipvsadm("ipvsadm-timeout", "ipvsadm -Ln --timeout"),
     _ipvsadm("ipvsadm-daemon", "ipvsadm -Ln --daemon"),
-    _ipvsadm("ipvsadm-rules-live", "ipvsadm -Sn", cap=4 * MIB),
+    _ipvsadm("ipvsadm-rules-live", "ipvsadm -Sn", cap=4 * MIB, format="ipvsadm-rules"),
     Probe(
         name="arptables",
         kind=COMMAND,
         command="arptables-save",
         roles=EVERY,
+        format="arptables",
         exists="/proc/net/arp_tables_names",
         unless=NFT_TOOLS,
         root=True,
@@ -246,6 +258,7 @@ PROBES: tuple[Probe, ...] = (
         kind=COMMAND,
         command="iptables-save",
         roles=EVERY,
+        format="iptables",
         exists="/proc/net/ip_tables_names",
         unless=NFT_TOOLS,
         root=True,

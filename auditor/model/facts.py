@@ -309,20 +309,117 @@ class LdirectordCf:
     file: File | None = None
 
 
+# -- keepalived.conf --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepalivedCheck:
+    """``kind``: TCP_CHECK, HTTP_GET, MISC_CHECK ... ``port``: None where the real server's own is checked."""
+
+    kind: str
+    port: int | None
+    settings: tuple[Setting, ...]
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepalivedReal:
+    """A real_server or sorry_server. ``inhibit``: weight 0 instead of removal when it fails."""
+
+    address: str
+    port: int | None
+    forwarding: str | None
+    weight: int
+    inhibit: bool
+    checks: tuple[KeepalivedCheck, ...]
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepalivedVirtual:
+    """One virtual_server: of an address, a mark, or a group whose name is ``group``.
+
+    ``name``, ``protocol`` and ``forwarding`` as ipvsadm's side names them (``Virtual``, ``IpvsService``).
+    ``persistent``: seconds. ``fallback``: the sorry_server. ``settings``: all lines inside.
+    """
+
+    name: str
+    address: str | None
+    port: int | None
+    mark: int | None
+    group: str | None
+    protocol: str
+    scheduler: str | None
+    forwarding: str | None
+    persistent: int | None
+    netmask: str | None
+    virtualhost: str | None
+    ops: bool
+    reals: tuple[KeepalivedReal, ...]
+    fallback: KeepalivedReal | None
+    settings: tuple[Setting, ...]
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepalivedGroup:
+    """A virtual_server_group; ``members`` as written: ``10.0.0.1-4 80``, ``fwmark 1``."""
+
+    name: str
+    members: tuple[str, ...]
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VrrpInstance:
+    """``sync_interface``: where its sync daemon of IPVS speaks. ``addresses``: the excluded ones last."""
+
+    name: str
+    state: str | None
+    interface: str | None
+    router_id: int | None
+    priority: int | None
+    preempt: bool
+    sync_interface: str | None
+    addresses: tuple[ResourceAddress, ...]
+    settings: tuple[Setting, ...]
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keepalived:
+    """``settings``: of global_defs. ``includes``: files that were not read. ``conditional``: lines for some hosts."""
+
+    settings: tuple[Setting, ...]
+    virtuals: tuple[KeepalivedVirtual, ...]
+    groups: tuple[KeepalivedGroup, ...]
+    instances: tuple[VrrpInstance, ...]
+    includes: tuple[Setting, ...]
+    conditional: tuple[At, ...]
+    at: At
+
+
 # -- IPVS -------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IpvsReal:
-    """``forwarding``: gate, masq, ipip, local, bypass, or fullnat of patched kernels."""
+    """``forwarding``: gate, masq, ipip, local, bypass, or fullnat of patched kernels.
+
+    ``port`` is None where a name stands for it. What the source does not tell is None: a saved table has no
+    connections, and only ``--tun-info`` and commands tell of tunnels.
+    """
 
     address: str
-    port: int
+    port: int | None
     forwarding: str
     weight: int
-    active: int
-    inactive: int
+    active: int | None
+    inactive: int | None
     at: At
+    upper: int | None = None
+    lower: int | None = None
+    tunnel: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,8 +486,21 @@ class IpvsLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IpvsPersistence:
+    """One row of ``--persistent-conn``; ``persistent``: templates of clients that are held to this server."""
+
+    name: str
+    real: str
+    weight: int
+    persistent: int
+    active: int
+    inactive: int
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IpvsTimeouts:
-    """Seconds."""
+    """Seconds; 0 in a command leaves the value as it is."""
 
     tcp: int
     tcpfin: int
@@ -405,6 +515,97 @@ class SyncDaemon:
     role: str
     interface: str
     syncid: int
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpvsCommand:
+    """One command of ipvsadm. ``verb``: add-service, add-server, set ..., the long option that it is.
+
+    ``protocol`` and ``name`` tell the service, as in ``IpvsService``; ``service``, ``real``, ``timeouts`` and
+    ``daemon`` what it adds, changes or takes away. ``words``: as written, without the program's name.
+    """
+
+    verb: str
+    words: tuple[str, ...]
+    at: At
+    protocol: str | None = None
+    name: str | None = None
+    service: IpvsService | None = None
+    real: IpvsReal | None = None
+    timeouts: IpvsTimeouts | None = None
+    daemon: SyncDaemon | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpvsRules:
+    """The table that a file of commands makes. ``accepted``: ipvsadm refuses none of them."""
+
+    services: tuple[IpvsService, ...]
+    timeouts: IpvsTimeouts | None
+    daemons: tuple[SyncDaemon, ...]
+    accepted: bool
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpvsConnection:
+    """One entry of the connection table. ``protocol``: tcp, udp, sctp or ip, which templates of marks have.
+
+    ``expires``: seconds. A client port of 0 marks a persistence template. ``origin``: local or sync, None where
+    the listing does not tell. Ports are None where names stand for them.
+    """
+
+    protocol: str
+    state: str
+    expires: int
+    client: str
+    client_port: int | None
+    virtual: str
+    virtual_port: int | None
+    real: str
+    real_port: int | None
+    at: At
+    origin: str | None = None
+    pe: str | None = None
+    pe_data: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpvsTotals:
+    """Counters of the whole table since the module was loaded; ``cpu``: of one processor alone."""
+
+    connections: int
+    in_packets: int
+    out_packets: int
+    in_bytes: int
+    out_bytes: int
+    at: At
+    cpu: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpvsRates:
+    """The same a second, now. ``name`` and ``real`` as in ``IpvsCounters``; None for the whole table."""
+
+    connections: int
+    in_packets: int
+    out_packets: int
+    in_bytes: int
+    out_bytes: int
+    approximate: bool
+    at: At
+    name: str | None = None
+    real: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpvsStats:
+    """/proc/net/ip_vs_stats. ``cpus`` only where they are told apart."""
+
+    totals: IpvsTotals | None
+    rates: IpvsRates | None
+    cpus: tuple[IpvsTotals, ...]
     at: At
 
 
@@ -493,6 +694,77 @@ class HostsEntry:
     at: At
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Socket:
+    """A TCP socket. ``state``: listen, established, syn-recv ...; ``address`` 0.0.0.0 or :: is any."""
+
+    address: str
+    port: int
+    peer: str
+    peer_port: int
+    state: str
+    at: At
+
+
+# -- packet filters ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterTable:
+    """The line that opens a table: filter, mangle, nat, raw ..."""
+
+    name: str
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterChain:
+    """``policy``: None for a chain of the user's own."""
+
+    table: str
+    name: str
+    policy: str | None
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterRule:
+    """One rule of iptables, ip6tables or arptables. ``family``: 4, 6 or arp.
+
+    What the rule does not ask for is None, or empty. ``negated``: names of the fields that stand behind ``!``.
+    ``ports``: destination ports as first and last. ``mark``: the mark that must be there; ``set_mark``: the one
+    that is given. ``to``: where REDIRECT, DNAT, SNAT and TPROXY send. ``others``: words that narrow the rule, or
+    tell what it does, in ways that no field holds. ``words``: the whole rule.
+    """
+
+    family: str
+    table: str
+    chain: str
+    target: str | None
+    words: tuple[str, ...]
+    at: At
+    protocol: str | None = None
+    source: str | None = None
+    destination: str | None = None
+    in_interface: str | None = None
+    out_interface: str | None = None
+    ports: tuple[tuple[int, int], ...] = ()
+    source_ports: tuple[tuple[int, int], ...] = ()
+    states: frozenset[str] = frozenset()
+    mark: int | None = None
+    set_mark: int | None = None
+    to: str | None = None
+    negated: frozenset[str] = frozenset()
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firewall:
+    chains: tuple[FilterChain, ...]
+    rules: tuple[FilterRule, ...]
+    at: At
+
+
 # -- kernel -----------------------------------------------------------------
 
 
@@ -575,6 +847,30 @@ class RcLink:
     name: str
     target: str | None
     at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLevels:
+    """One line of ``chkconfig --list``. ``levels``: the runlevels in which it is on; None for one of xinetd's."""
+
+    service: str
+    levels: str | None
+    on: bool
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFile:
+    """One entry of a listing of files. Mode (octal, four digits), owner and size only where ``ls -l`` tells them."""
+
+    path: str
+    at: At
+    kind: str | None = None
+    mode: str | None = None
+    owner: str | None = None
+    group: str | None = None
+    size: int | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

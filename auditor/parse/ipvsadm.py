@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from auditor.model.facts import (
     Document,
-    Heading,
     IpvsCounters,
     IpvsLimits,
+    IpvsPersistence,
+    IpvsRates,
     IpvsReal,
     IpvsService,
     IpvsTable,
@@ -19,6 +20,7 @@ from auditor.model.facts import (
 from auditor.model.place import At
 from auditor.parse.draft import Draft
 from auditor.parse.grammar import Line, read_lines
+from auditor.parse.rows import heading
 from auditor.parse.text import whole
 
 FORWARDING = {
@@ -35,7 +37,7 @@ FORWARDING = {
 def read_ipvsadm(document: Document) -> Reading[IpvsTable]:
     """The table of ``ipvsadm -Ln``, its services in the order of the listing.
 
-    Semantics of ipvsadm 1.21 .. 1.31. A listing without ``-n`` gives names for ports, which is not understood.
+    Semantics of ipvsadm 1.21 .. 1.31. A listing without ``-n`` has names for addresses and ports.
     """
     draft = Draft("ipvsadm", document)
     table = TableDraft(draft)
@@ -47,12 +49,13 @@ def read_ipvsadm(document: Document) -> Reading[IpvsTable]:
                 table.add_real(
                     IpvsReal(
                         address=line["address"].strip("[]"),
-                        port=whole(line["port"] or "0"),
+                        port=listed_port(line["port"]),
                         forwarding=FORWARDING[line["forward"]],
-                        weight=_weight(line["weight"]),
+                        weight=listed_weight(line["weight"]),
                         active=whole(line["active"]),
                         inactive=whole(line["inactive"]),
                         at=line.at("address"),
+                        tunnel=line["tunnel"] if line["tunnel"] not in {"", "n/a"} else None,
                     )
                 )
             case "BLANK":
@@ -65,36 +68,64 @@ def read_ipvsadm(document: Document) -> Reading[IpvsTable]:
 def read_ipvsadm_stats(document: Document) -> Reading[tuple[IpvsCounters, ...]]:
     """The rows of ``ipvsadm -Ln --stats``; a suffix is multiplied out, by thousands, and noted.
 
-    Semantics of ipvsadm 1.24 .. 1.31. Rates (``--rate``) look the same, but are not counters: not understood.
+    Semantics of ipvsadm 1.24 .. 1.31. Rates (``--rate``) are facts of their own kind and no part of the value.
     """
     draft = Draft("ipvsadm-stats", document)
     rows: list[IpvsCounters] = []
     name = ""
     rates = False
     for line in read_lines("ipvsadm-stats", document):
-        if line.tag in {"LOCAL", "RATES"}:
-            rates = line.tag == "RATES"
-        if line.tag in {"VIRTUAL", "REAL"} and not rates:
-            name = _name(line) if line.tag == "VIRTUAL" else name
-            texts = [line[field] for field in _COUNTERS]
-            connections, in_packets, out_packets, in_bytes, out_bytes = map(_largenum, texts)
-            row = IpvsCounters(
-                name=name,
-                real=_endpoint(line) if line.tag == "REAL" else None,
-                connections=connections,
-                in_packets=in_packets,
-                out_packets=out_packets,
-                in_bytes=in_bytes,
-                out_bytes=out_bytes,
-                approximate=any(text[-1].isalpha() for text in texts),
-                at=line.at(),
-            )
-            rows.append(row)
-            draft.facts.append(row)
-        elif line.tag in {"VERSION", "LOCAL", "REMOTE"}:
-            draft.facts.append(Heading(text=line.text.strip(), at=line.at()))
-        elif line.tag != "BLANK":
-            draft.leave(line)
+        match line.tag:
+            case "VIRTUAL" | "REAL":
+                name = _name(line) if line.tag == "VIRTUAL" else name
+                real = _endpoint(line) if line.tag == "REAL" else None
+                texts = [line[field] for field in _COUNTERS]
+                numbers = dict(zip(_COUNTERS, map(_largenum, texts), strict=True))
+                approximate = any(text[-1].isalpha() for text in texts)
+                if rates:
+                    draft.facts.append(
+                        IpvsRates(name=name, real=real, approximate=approximate, at=line.at(), **numbers)
+                    )
+                else:
+                    rows.append(
+                        IpvsCounters(name=name, real=real, approximate=approximate, at=line.at(), **numbers)
+                    )
+                    draft.facts.append(rows[-1])
+            case "VERSION" | "LOCAL" | "RATES" | "REMOTE":
+                rates = line.tag == "RATES" or (rates and line.tag == "REMOTE")
+                draft.facts.append(heading(line))
+            case "BROKEN" | "OTHER":
+                draft.leave(line)
+    return draft.finish(tuple(rows))
+
+
+def read_ipvsadm_persistent(document: Document) -> Reading[tuple[IpvsPersistence, ...]]:
+    """The real servers of ``ipvsadm -Ln --persistent-conn``. Semantics of ipvsadm 1.24 .. 1.31."""
+    draft = Draft("ipvsadm-persistent", document)
+    rows: list[IpvsPersistence] = []
+    name = ""
+    for line in read_lines("ipvsadm-persistent", document):
+        match line.tag:
+            case "VIRTUAL":
+                service = _service(line)
+                name = service.name
+                draft.facts.append(service)
+            case "REAL":
+                row = IpvsPersistence(
+                    name=name,
+                    real=_endpoint(line),
+                    weight=listed_weight(line["weight"]),
+                    persistent=whole(line["persistents"]),
+                    active=whole(line["active"]),
+                    inactive=whole(line["inactive"]),
+                    at=line.at("address"),
+                )
+                rows.append(row)
+                draft.facts.append(row)
+            case "VERSION" | "LOCAL" | "REMOTE":
+                draft.facts.append(heading(line))
+            case "BROKEN" | "OTHER":
+                draft.leave(line)
     return draft.finish(tuple(rows))
 
 
@@ -122,7 +153,7 @@ def read_ipvsadm_thresholds(document: Document) -> Reading[tuple[IpvsLimits, ...
                 rows.append(row)
                 draft.facts.append(row)
             case "VERSION" | "LOCAL" | "REMOTE":
-                draft.facts.append(Heading(text=line.text.strip(), at=line.at()))
+                draft.facts.append(heading(line))
             case "BROKEN" | "OTHER":
                 draft.leave(line)
     return draft.finish(tuple(rows))
@@ -187,7 +218,7 @@ class TableDraft:
         if line.tag in {"BROKEN", "OTHER"}:
             self._draft.leave(line)
         else:
-            self._draft.facts.append(Heading(text=line.text.strip(), at=line.at()))
+            self._draft.facts.append(heading(line))
 
     def finish(self) -> IpvsTable:
         services = []
@@ -205,6 +236,11 @@ def name_endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def listed_port(text: str) -> int | None:
+    """0 where none is listed; None for a name, which stands in listings without ``-n``."""
+    return whole(text or "0") if not text.strip("0123456789") else None
+
+
 _COUNTERS = ("connections", "in_packets", "out_packets", "in_bytes", "out_bytes")
 _FACTORS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -214,7 +250,7 @@ def _service(line: Line) -> IpvsService:
     return IpvsService(
         name=_name(line),
         address=address.strip("[]") or None,
-        port=None if mark else whole(line["port"]),
+        port=None if mark else listed_port(line["port"]),
         mark=whole(mark) if mark else None,
         family=6 if line["ipv6"] or address.startswith("[") else 4,
         protocol="fwm" if mark else line["protocol"].lower(),
@@ -238,10 +274,13 @@ def _name(line: Line) -> str:
 
 
 def _endpoint(line: Line) -> str:
-    return name_endpoint(line["address"].strip("[]"), whole(line["port"] or "0"))
+    """``address:port`` as listed, the address of a port that has a name included."""
+    address, port = line["address"].strip("[]"), listed_port(line["port"])
+    return f"{address}:{line['port']}" if port is None else name_endpoint(address, port)
 
 
-def _weight(text: str) -> int:
+def listed_weight(text: str) -> int:
+    """Negative where a patched kernel, or an overflow, made it so."""
     return -whole(text[1:]) if text.startswith("-") else whole(text)
 
 

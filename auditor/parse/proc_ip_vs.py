@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from auditor.model.facts import Document, IpvsReal, IpvsService, IpvsTable, Reading
 from auditor.parse.draft import Draft
 from auditor.parse.grammar import Line, read_lines
-from auditor.parse.ipvsadm import FORWARDING, TableDraft, name_endpoint
+from auditor.parse.ipvsadm import FORWARDING, TableDraft, listed_weight, name_endpoint
 from auditor.parse.text import whole
 
 
@@ -36,12 +36,10 @@ def read_proc_ip_vs(document: Document) -> Reading[IpvsTable]:
             case "REAL":
                 table.add_real(
                     IpvsReal(
-                        address=_address(line["address"]),
+                        address=kernel_address(line["address"]),
                         port=int(line["port"], 16),
                         forwarding=FORWARDING[line["forward"]],
-                        weight=-whole(line["weight"][1:])
-                        if line["weight"].startswith("-")
-                        else whole(line["weight"]),
+                        weight=listed_weight(line["weight"]),
                         active=whole(line["active"]),
                         inactive=whole(line["inactive"]),
                         at=line.at("address"),
@@ -59,7 +57,7 @@ def read_proc_ip_vs(document: Document) -> Reading[IpvsTable]:
 
 def _service(line: Line) -> IpvsService:
     mark = int(line["mark"], 16) if line["mark"] else None
-    address = _address(line["address"]) if mark is None else None
+    address = kernel_address(line["address"]) if mark is None else None
     port = int(line["port"], 16) if mark is None else None
     return IpvsService(
         name=name_endpoint(address, port) if address is not None and port is not None else str(mark),
@@ -80,7 +78,8 @@ def _service(line: Line) -> IpvsService:
     )
 
 
-def _address(text: str) -> str:
+def kernel_address(text: str) -> str:
+    """``CA4BD8AD``, or IPv6 in full groups with or without brackets. ValueError for what is none."""
     return str(IPv6Address(text.strip("[]"))) if ":" in text else str(IPv4Address(int(text, 16)))
 
 

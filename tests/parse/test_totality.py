@@ -36,11 +36,6 @@ def _bare(line: str) -> str:
     return line.strip(" \t\r\f\v")
 
 
-def _titled(line: str, word: str) -> bool:
-    """A line above columns, which says nothing itself."""
-    return line.startswith(word)
-
-
 def _joined_lines(lines: list[str]) -> list[int]:
     """A backslash that ends a line joins the next one, unless a comment on the first line hides it."""
     numbers = []
@@ -104,12 +99,12 @@ FORMATS = (
     Format(
         "modules",
         ("ip_vs", " 77569 2 ", "ip_vs_wrr,", "Live", "Module Size Used by"),
-        empty=lambda line: not _bare(line) or _titled(line, "Module"),
+        empty=lambda line: not _bare(line),
     ),
     Format(
         "ps",
         ("1 0 root Wed Nov  4 10:00:00 2026", " init", "PID "),
-        empty=lambda line: not _bare(line) or _titled(line.lstrip(" \t"), "PID"),
+        empty=lambda line: not _bare(line),
     ),
     Format(
         "ipvsadm",
@@ -144,6 +139,105 @@ FORMATS = (
         "ipvsadm-daemon",
         ("master sync daemon", " (mcast=eth0, syncid=1)"),
         empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "ipvsadm-thresholds",
+        ("Prot LocalAddress:Port Uthreshold", "TCP  10.0.0.9:80 wrr", "  -> 10.0.0.1:http 5 4 0 0", " 1"),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "ipvsadm-persistent",
+        (
+            "Prot LocalAddress:Port Weight PersistConn",
+            "TCP  10.0.0.9:80 wrr",
+            "  -> 10.0.0.1:80 1 2 0 0",
+            " 1",
+        ),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "ipvsadm-connections",
+        (
+            "TCP 14:59  ESTABLISHED",
+            " 10.0.0.1:5",
+            " [::1]:80",
+            "IPVS connection entries",
+            " sip",
+            "pro expire state",
+        ),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "ipvsadm-rules",
+        (
+            "-A -t 10.0.0.9:80",
+            " -s wrr",
+            "-a -t 10.0.0.9:80 -r 10.0.0.1",
+            " -g -w 3",
+            "--set 1 2 3",
+            "ipvsadm ",
+        ),
+        empty=lambda line: not _bare(line) or line.startswith("#"),
+    ),
+    Format(
+        "proc-ip-vs-conn",
+        ("TCP CA4BD8A1 9734", " CA4BD8AD 0050", " FIN_WAIT", " LOCAL", " 74", "Pro FromIP"),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "proc-ip-vs-stats",
+        ("   Total Incoming", "CPU    Conns", "1 2 3 4 A", "  ~ 1 2 3 4 5", " Conns/s", " 0"),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "proc-net-tcp",
+        ("  sl  local_address", "   0: 00000000:0050", " 00000000:0000 0A ", " 1"),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "keepalived",
+        (
+            "virtual_server 10.0.0.1 80 {",
+            "}",
+            "{",
+            "real_server",
+            "!",
+            "@id",
+            "include x",
+            "virtual_ipaddress",
+        ),
+        empty=lambda line: _bare(line)[:1] in {"", "#", "!"},
+    ),
+    Format(
+        "chkconfig",
+        (
+            "heartbeat\t0:off\t1:off",
+            "\t2:on\t3:on\t4:on\t5:on\t6:off",
+            "xinetd based services:",
+            "\trsync: on",
+        ),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "ifconfig",
+        (
+            "eth0: flags=1<UP>  mtu 1",
+            "lo:0      Link encap:Local Loopback",
+            "  inet addr:10.0.0.1",
+            "  RX packets",
+            "UP",
+        ),
+        empty=lambda line: not _bare(line),
+    ),
+    Format(
+        "iptables",
+        ("*filter", ":INPUT ACCEPT [0:0]", "-A INPUT", " -p udp --dport 694", " -j ACCEPT", "COMMIT", " ! "),
+        empty=lambda line: not _bare(line) or line.startswith("#"),
+    ),
+    Format(
+        "arptables",
+        (":IN ACCEPT [0:0]", "[0:0] -A IN", " -d 10.0.0.1", " -j DROP", "mangle --mangle-ip-s 10.0.0.2"),
+        empty=lambda line: not _bare(line) or line.startswith("#"),
     ),
     Format("release", ("CentOS", " release 4.5", "ID=debian", "12.4")),
 )

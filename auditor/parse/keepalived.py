@@ -1,0 +1,267 @@
+"""Reads keepalived.conf, for the inventory and the topology of sites that have half moved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from auditor.model.facts import (
+    Document,
+    Heading,
+    Keepalived,
+    KeepalivedCheck,
+    KeepalivedGroup,
+    KeepalivedReal,
+    KeepalivedVirtual,
+    Reading,
+    ResourceAddress,
+    Setting,
+    VrrpInstance,
+)
+from auditor.model.place import At
+from auditor.parse.draft import Draft
+from auditor.parse.grammar import Line
+from auditor.parse.ipvsadm import name_endpoint
+from auditor.parse.text import whole
+from auditor.parse.words import Word, unquote
+
+
+def read_keepalived(document: Document) -> Reading[Keepalived]:
+    """Virtual services, VRRP instances and everything else as settings. Semantics of keepalived 1.1 .. 2.2.
+
+    keepalived passes over words that it does not know, and so does this reader; a brace too many is Unparsed.
+    Files that are included are named, not read. Lines for some hosts only (``@id``) count as if they were for all.
+    """
+    draft = Draft("keepalived", document)
+    root = _Block(words=(), at=document.at)
+    open_blocks = [root]
+    includes: list[Setting] = []
+    conditional: list[At] = []
+    for line in draft.file_lines("keepalived"):
+        if line.tag in {"BLANK", "COMMENT"}:
+            continue
+        words = list(_words(line)) if line.tag == "STATEMENT" else []
+        depths = list(_depths(words, len(open_blocks) - 1))
+        if not words or not 0 <= min(depths) <= max(depths) <= _DEEPEST:
+            draft.leave(line)
+            if words:
+                draft.say("error", "brace", line.at(), "no block is open here", "此处没有未关闭的块")
+            continue
+        section = " ".join(open_blocks[-1].words) or None
+        if words[0].text in _BRACES and len(words) == 1:
+            draft.facts.append(Heading(text=words[0].text, at=line.at()))
+        else:
+            draft.facts.append(_setting(words, section))
+        if words[0].text.startswith("include") and len(words) > 1:
+            includes.append(_setting(words, section))
+            continue
+        if words[0].text.startswith("@"):
+            conditional.append(words[0].at)
+        _add(words[words[0].text.startswith("@") :], open_blocks)
+    for block in open_blocks[1:]:
+        draft.say(
+            "error",
+            "brace",
+            block.at,
+            f"the block {' '.join(block.words)[:60]} is never closed",
+            f"块 {' '.join(block.words)[:60]} 没有结束",
+        )
+    value = Keepalived(
+        settings=root.settings_of("global_defs"),
+        virtuals=tuple(_virtual(block) for block in root.blocks_of("virtual_server")),
+        groups=tuple(_group(block) for block in root.blocks_of("virtual_server_group")),
+        instances=tuple(_instance(block) for block in root.blocks_of("vrrp_instance")),
+        includes=tuple(includes),
+        conditional=tuple(conditional),
+        at=document.at,
+    )
+    return draft.finish(value)
+
+
+_BRACES = frozenset("{}")
+_DEEPEST = 50
+"""No keyword of keepalived stands in more blocks than a handful."""
+_WORD = re.compile(
+    r"""[{}]|(?:[^ \t\r\f\v"'\\{}]|\\[^\n]|"(?:[^"\\]|\\[^\n])*+"|'(?:[^'\\]|\\[^\n])*+')++""", re.DOTALL
+)
+
+
+@dataclass(slots=True)
+class _Block:
+    """A block, or a statement without one: its words, and what stands inside."""
+
+    words: tuple[str, ...]
+    at: At
+    inside: list[_Block] = field(default_factory=list)
+
+    def blocks_of(self, name: str) -> list[_Block]:
+        return [block for block in self.inside if block.words[0] == name]
+
+    def settings_of(self, name: str) -> tuple[Setting, ...]:
+        return tuple(one for block in self.blocks_of(name) for one in block.settings())
+
+    def settings(self, section: str | None = None) -> Iterator[Setting]:
+        """All statements inside, those of inner blocks with the names of the blocks as their section."""
+        for one in self.inside:
+            value = " ".join(one.words[1:])
+            yield Setting(key=one.words[0], value=value, at=one.at, section=section)
+            yield from one.settings(f"{section} {one.words[0]}" if section else one.words[0])
+
+    def word(self, *names: str) -> str | None:
+        """The first argument of the last statement with one of the names."""
+        found = [one for one in self.inside if one.words[0] in names and len(one.words) > 1]
+        return found[-1].words[1] if found else None
+
+    def number(self, *names: str) -> int | None:
+        word = self.word(*names)
+        return whole(word) if word is not None and word.isascii() and word.isdecimal() else None
+
+    def has(self, name: str) -> bool:
+        return any(one.words[0] == name for one in self.inside)
+
+
+def _words(line: Line) -> Iterator[Word]:
+    start, end = (offset - line.start for offset in line.span("words"))
+    for match in _WORD.finditer(line.text, start, end):
+        yield Word(unquote(match[0]), line, match.start(), match.end())
+
+
+def _depths(words: Iterable[Word], depth: int) -> Iterator[int]:
+    """How many blocks are open before the line and behind each of its words."""
+    yield depth
+    for word in words:
+        depth += {"{": 1, "}": -1}.get(word.text, 0)
+        yield depth
+
+
+def _setting(words: Sequence[Word], section: str | None) -> Setting:
+    value = " ".join(word.text for word in words[1:])
+    return Setting(key=words[0].text, value=value, at=words[min(1, len(words) - 1)].at, section=section)
+
+
+def _add(words: Sequence[Word], open_blocks: list[_Block]) -> None:
+    """Braces end a statement; an opening one without words of its own belongs to the statement above."""
+    statement: list[Word] = []
+    for word in (*words, None):
+        if word is not None and word.text not in _BRACES:
+            statement.append(word)
+            continue
+        if statement:
+            block = _Block(words=tuple(one.text for one in statement), at=statement[0].at)
+            open_blocks[-1].inside.append(block)
+            statement = []
+        if word is not None and word.text == "{":
+            inside = open_blocks[-1].inside
+            if not inside:
+                inside.append(_Block(words=("",), at=word.at))
+            open_blocks.append(inside[-1])
+        elif word is not None:
+            open_blocks.pop()
+
+
+def _virtual(block: _Block) -> KeepalivedVirtual:
+    address, port, mark, group = None, None, None, None
+    arguments = block.words[1:]
+    if arguments[:1] == ("fwmark",):
+        mark = _whole(arguments[1:2])
+        name = str(mark) if mark is not None else " ".join(arguments)
+    elif arguments[:1] == ("group",):
+        group = " ".join(arguments[1:2])
+        name = group
+    else:
+        address, port = " ".join(arguments[:1]), _whole(arguments[1:2])
+        name = name_endpoint(address, port or 0)
+    forwarding = _FORWARDING.get((block.word("lb_kind", "lvs_method") or "").upper())
+    sorry = [_real(one, forwarding) for one in block.blocks_of("sorry_server") if len(one.words) > 1]
+    timeout = block.number("persistence_timeout")
+    return KeepalivedVirtual(
+        name=name,
+        address=address,
+        port=port,
+        mark=mark,
+        group=group,
+        protocol="fwm" if mark is not None else (block.word("protocol") or "tcp").lower(),
+        scheduler=block.word("lb_algo", "lvs_sched"),
+        forwarding=forwarding,
+        persistent=360 if timeout is None and block.has("persistence_timeout") else timeout or None,
+        netmask=block.word("persistence_granularity"),
+        virtualhost=block.word("virtualhost"),
+        ops=block.has("ops"),
+        reals=tuple(_real(one, forwarding) for one in block.blocks_of("real_server") if len(one.words) > 1),
+        fallback=sorry[-1] if sorry else None,
+        settings=tuple(block.settings()),
+        at=block.at,
+    )
+
+
+_FORWARDING = {"NAT": "masq", "DR": "gate", "TUN": "ipip"}
+
+
+def _real(block: _Block, forwarding: str | None) -> KeepalivedReal:
+    own = _FORWARDING.get((block.word("lb_kind", "lvs_method") or "").upper())
+    weight = block.number("weight")
+    return KeepalivedReal(
+        address=block.words[1],
+        port=_whole(block.words[2:3]),
+        forwarding=own or forwarding,
+        weight=1 if weight is None else weight,
+        inhibit=block.has("inhibit_on_failure"),
+        checks=tuple(
+            KeepalivedCheck(
+                kind=one.words[0], port=one.number("connect_port"), settings=tuple(one.settings()), at=one.at
+            )
+            for one in block.inside
+            if one.words[0].endswith(("_CHECK", "_GET"))
+        ),
+        at=block.at,
+    )
+
+
+def _group(block: _Block) -> KeepalivedGroup:
+    return KeepalivedGroup(
+        name=" ".join(block.words[1:2]),
+        members=tuple(" ".join(one.words) for one in block.inside),
+        at=block.at,
+    )
+
+
+def _instance(block: _Block) -> VrrpInstance:
+    interface = block.word("interface")
+    syncd = [one.words for one in block.blocks_of("lvs_sync_daemon_interface")]
+    return VrrpInstance(
+        name=" ".join(block.words[1:2]),
+        state=block.word("state"),
+        interface=interface,
+        router_id=block.number("virtual_router_id"),
+        priority=block.number("priority"),
+        preempt=not block.has("nopreempt"),
+        sync_interface=syncd[-1][1] if syncd and len(syncd[-1]) > 1 else None,
+        addresses=tuple(
+            _address(one, interface)
+            for name in ("virtual_ipaddress", "virtual_ipaddress_excluded")
+            for inner in block.blocks_of(name)
+            for one in inner.inside
+        ),
+        settings=tuple(block.settings()),
+        at=block.at,
+    )
+
+
+def _address(block: _Block, interface: str | None) -> ResourceAddress:
+    """``address[/prefix] [dev NAME] [label LABEL] [brd ADDRESS]``."""
+    address, _, prefix = block.words[0].partition("/")
+    following = dict(zip(block.words[1:], block.words[2:], strict=False))
+    longest = 128 if ":" in address else 32
+    return ResourceAddress(
+        address=address,
+        prefix=_whole([prefix]) if prefix else longest,
+        interface=following.get("dev", interface),
+        label=following.get("label"),
+        broadcast=following.get("brd"),
+        at=block.at,
+    )
+
+
+def _whole(words: Sequence[str]) -> int | None:
+    return whole(words[0]) if words and words[0].isascii() and words[0].isdecimal() else None
