@@ -131,17 +131,20 @@ def _parser() -> argparse.ArgumentParser:
     report = verb("report", "report:report", "show a stored run again", exits.INCOMPLETE)
     report.add_argument("report", metavar="REPORT.json")
     report.add_argument("-f", "--format", choices=("console", "json", "html"), default="console")
+    _add_rules(report)
     _add_language(report)
 
     rules = verb("rules", "rules:list_rules", "the catalogue of rules")
     rules.add_argument("action", nargs="?", choices=("list",), default="list")
     rules.add_argument("-f", "--format", choices=("table", "json"), default="table")
+    _add_rules(rules)
     _add_language(rules)
 
     explain = verb(
         "explain", "rules:explain", "one rule: what, why, how it is judged, false alarms, fix, source"
     )
     explain.add_argument("rule", metavar="RULE")
+    _add_rules(explain)
     _add_language(explain)
 
     hosts = verb("hosts", "hosts:hosts", "HOSTS as understood; nothing is contacted")
@@ -201,13 +204,35 @@ def _count(text: str) -> int:
 
 
 def _add_verdict(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+    group = parser.add_argument_group("verdict")
+    group.add_argument(
         "--fail-on",
         choices=("critical", "high", "medium", "low", "info"),
         default="high",
         help="the least severity that makes the exit status 1 (default high)",
     )
+    for option, what in (("--select", "judge by these rules alone"), ("--ignore", "leave these rules out")):
+        group.add_argument(
+            option, action="append", metavar="RULE,AREA.*", default=[], help=f"{what}; may repeat"
+        )
+    group.add_argument(
+        "--waivers", metavar="FILE", help="default waivers.toml beside HOSTS or SNAPSHOT, if there is one"
+    )
+    group.add_argument(
+        "--baseline", metavar="REPORT.json", help="compare with it; only failures that are new give status 1"
+    )
+    _add_rules(group)
     _add_language(parser)
+
+
+def _add_rules(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--rules",
+        action="append",
+        metavar="DIR",
+        default=[],
+        help="rules of your own beside ours; may repeat",
+    )
 
 
 def _add_language(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from auditor.cli.options import stamp
 from auditor.cli.scan import load, scan_into
+from auditor.cli.terms import load_terms
 from auditor.collect.recorded import answer
 from auditor.parse.inventory import read_inventory
 from auditor.parse.text import read_document
@@ -20,6 +21,7 @@ from auditor.resources import DEMO
 
 def demo(options: argparse.Namespace) -> int:
     """Needs no root, no SSH server and no network but loopback; the keys are made for this run alone."""
+    terms = load_terms(options, None)
     recorded = load(DEMO)
     folder = Path(options.output or f"lvsaudit-{stamp()}")
     with (
@@ -35,4 +37,4 @@ def demo(options: argparse.Namespace) -> int:
             for host, port in replay.ports.items()
         )
         inventory = read_inventory(read_document(hosts.encode(), source="demo"))
-        return scan_into(folder, inventory, Policy(known_hosts=(known_hosts,), agent=False), options)
+        return scan_into(folder, inventory, Policy(known_hosts=(known_hosts,), agent=False), terms, options)

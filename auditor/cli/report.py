@@ -8,17 +8,16 @@ from pathlib import Path
 
 from auditor.cli.exits import Failure
 from auditor.cli.streams import as_utf8, say
+from auditor.cli.terms import load_catalogue
 
 
 def report(options: argparse.Namespace) -> int:
     """Show it in the format wanted; the exit status is that of the run."""
-    from auditor.judge.rules import load_rules
     from auditor.render.console import last_line, render_console
     from auditor.render.json import ReportError, read_report, render_json
-    from auditor.resources import RULES
 
     try:
-        stored = read_report(Path(options.report), load_rules(RULES))
+        stored = read_report(Path(options.report), load_catalogue(options.rules))
     except ReportError as error:
         raise Failure(str(error)) from None
     options.status = stored.verdict.exit_code

@@ -9,10 +9,8 @@ from difflib import get_close_matches
 from auditor.cli import exits
 from auditor.cli.exits import Failure
 from auditor.cli.streams import write_json
-from auditor.judge.rules import RuleError, load_rules
-from auditor.model.findings import Rule
+from auditor.cli.terms import load_catalogue
 from auditor.model.place import Prose
-from auditor.resources import RULES
 
 _WORDS = {
     "severity": Prose(en="severity", zh="严重程度"),
@@ -26,7 +24,7 @@ _WORDS = {
 
 
 def list_rules(options: argparse.Namespace) -> int:
-    rules = _load()
+    rules = load_catalogue(options.rules)
     if options.format == "json":
         rows = [
             {
@@ -47,7 +45,7 @@ def list_rules(options: argparse.Namespace) -> int:
 
 
 def explain(options: argparse.Namespace) -> int:
-    rules = {rule.id: rule for rule in _load()}
+    rules = {rule.id: rule for rule in load_catalogue(options.rules)}
     if options.rule not in rules:
         near = get_close_matches(options.rule, rules, 1, 0.4)
         hint = f"did you mean {near[0]}?" if near else "see lvsaudit rules"
@@ -58,10 +56,8 @@ def explain(options: argparse.Namespace) -> int:
         return str(getattr(_WORDS[name], lang))
 
     print(f"{rule.id}: {getattr(rule.title, lang)}\n")
-    basis = ", ".join(rule.basis)
-    print(
-        f"{word('severity')}: {rule.severity}; {word('scope')}: {rule.applies_to}; {word('basis')}: {basis}"
-    )
+    basis = f"; {word('basis')}: {', '.join(rule.basis)}" if rule.basis else ""
+    print(f"{word('severity')}: {rule.severity}; {word('scope')}: {rule.applies_to}{basis}")
     for name, prose in (("why", rule.why), ("judged", rule.judged), ("false", rule.false_alarms)):
         _paragraph(word(name), getattr(prose, lang))
     _paragraph(word("fix"), "")
@@ -75,10 +71,3 @@ def _paragraph(heading: str, text: str) -> None:
     print(f"\n{heading}")
     for line in textwrap.wrap(text, 92) if text else ():
         print(f"  {line}")
-
-
-def _load() -> tuple[Rule, ...]:
-    try:
-        return load_rules(RULES)
-    except RuleError as error:
-        raise Failure(str(error)) from None

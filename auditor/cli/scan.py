@@ -16,6 +16,8 @@ from auditor.cli import exits
 from auditor.cli.exits import Failure
 from auditor.cli.options import load_inventory, load_policy, stamp
 from auditor.cli.streams import say
+from auditor.cli.terms import Terms, load_terms
+from auditor.judge.waivers import SOURCE
 from auditor.model.findings import Report, Run
 from auditor.model.inventory import Inventory
 from auditor.model.snapshot import Snapshot
@@ -23,11 +25,13 @@ from auditor.remote.policy import Policy
 
 
 def scan(options: argparse.Namespace) -> int:
-    inventory, policy = load_inventory(options), load_policy(options)
     if options.resume and not options.output:
         raise Failure("--resume: which run? Name its folder with -o")
+    inventory, policy = load_inventory(options), load_policy(options)
+    is_file = options.hosts != "-" and not options.hosts.endswith(",")
+    terms = load_terms(options, Path(options.hosts).parent if is_file else None)
     folder = Path(options.output or f"lvsaudit-{stamp()}")
-    return scan_into(folder, inventory, policy, options, resume=options.resume, width=options.forks)
+    return scan_into(folder, inventory, policy, terms, options, resume=options.resume, width=options.forks)
 
 
 def collect(options: argparse.Namespace) -> int:
@@ -50,8 +54,9 @@ def collect(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     path = Path(options.snapshot)
+    terms = load_terms(options, path.resolve().parent)
     started = _now()
-    report = _judge(load(path), options, started)
+    report = _judge(load(path), terms, started)
     folder = Path(options.output) if options.output else None
     if folder is not None:
         _make(folder)
@@ -63,17 +68,23 @@ def scan_into(
     folder: Path,
     inventory: Inventory,
     policy: Policy,
+    terms: Terms,
     options: argparse.Namespace,
     *,
     resume: bool = False,
     width: int = 32,
 ) -> int:
-    """Collect into ``folder/snapshot``, judge what is there, write the reports beside it and show the verdict."""
+    """Collect into ``folder/snapshot``, judge what is there, write the reports beside it and show the verdict.
+
+    The waivers go along, so that ``check`` finds them where ``scan`` did: beside what it was given.
+    """
     started = _now()
     _make(folder)
     again = _again(options, folder)
     snapshot = _collect(inventory, policy, folder / "snapshot", resume=resume, width=width, again=again)
-    report = _judge(snapshot, options, started)
+    report = _judge(snapshot, terms, started)
+    if terms.waivers_file is not None:
+        _keep(terms.waivers_file, folder / SOURCE)
     write_reports(report, folder, options.lang, folder / "snapshot")
     return _show(report, options, folder, again)
 
@@ -102,7 +113,7 @@ def write_reports(report: Report, folder: Path, lang: str, snapshot: Path) -> No
         ) from None
 
 
-def _write_whole(path: Path, render: Callable[[TextIO], None]) -> None:
+def _write_whole(path: Path, render: Callable[[TextIO], object]) -> None:
     """Write beside the place, then rename: an old file stays intact until the new one is complete."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -141,18 +152,29 @@ def _collect(
         store.close()
 
 
-def _judge(snapshot: Snapshot, options: argparse.Namespace, started: str) -> Report:
-    from auditor.derive import derive_clusters
-    from auditor.judge.rules import RuleError, load_rules
-    from auditor.judge.verdict import judge
-    from auditor.resources import RULES
-
+def _keep(waivers: Path, place: Path) -> None:
     try:
-        rules = load_rules(RULES)
-    except RuleError as error:
-        raise Failure(str(error)) from None
-    run = Run(id=snapshot.run_id, started=started, finished=_now())
-    return judge(snapshot, derive_clusters(snapshot), rules, fail_on=options.fail_on, run=run)
+        text = waivers.read_text(encoding="utf-8")
+        if not place.exists() or place.read_text(encoding="utf-8") != text:
+            _write_whole(place, lambda out: out.write(text))
+    except OSError as error:
+        raise Failure(f"{error.filename}: {error.strerror}", exits.INCOMPLETE) from None
+
+
+def _judge(snapshot: Snapshot, terms: Terms, started: str) -> Report:
+    from auditor.derive import derive_clusters
+    from auditor.judge.verdict import judge
+
+    return judge(
+        snapshot,
+        derive_clusters(snapshot),
+        terms.rules,
+        fail_on=terms.fail_on,
+        run=Run(id=snapshot.run_id, started=started, finished=_now()),
+        omitted=terms.omitted,
+        waivers=terms.waivers,
+        baseline=terms.baseline,
+    )
 
 
 def _show(report: Report, options: argparse.Namespace, folder: Path | None, again: str) -> int:

@@ -27,7 +27,7 @@ from auditor.judge.expression import (
     shape_of,
 )
 from auditor.model.cluster import Cluster, Host
-from auditor.model.findings import Fix, Rule
+from auditor.model.findings import Fix, Rule, WaiverUse
 from auditor.model.place import At, Prose
 from auditor.resources import REPORTS, RULES
 
@@ -35,11 +35,12 @@ from auditor.resources import REPORTS, RULES
 SCOPES: Mapping[str, Mapping[str, Shape]] = {
     "host": {"host": shape_of(Host), "cluster": shape_of(Cluster)},
     "cluster": {"cluster": shape_of(Cluster)},
+    "waiver": {"waiver": shape_of(WaiverUse)},
 }
 
 
 class RuleError(Exception):
-    """A rule that cannot be used; as text ``file:line:column: message``."""
+    """A rule, or a waiver of one, that cannot be used; as text ``file:line:column: message``."""
 
     def __init__(self, at: At, message: str) -> None:
         super().__init__(f"{at.source}:{at.line}:{at.column}: {message}")
@@ -73,7 +74,7 @@ def load_rules(*folders: Path) -> tuple[Rule, ...]:
         for path in sorted(folder.glob("*/*.toml")):
             rule = _load(path)
             if rule.id in rules:
-                raise RuleError(_place(path, "", 0), f"{rule.id} is defined in {rules[rule.id][1]} already")
+                raise RuleError(place_in(path, "", 0), f"{rule.id} is defined in {rules[rule.id][1]} already")
             rules[rule.id] = (rule, path)
     return tuple(rule for _, (rule, _) in sorted(rules.items()))
 
@@ -122,48 +123,48 @@ def _subject(text: str | None, names: Mapping[str, Shape]) -> Template | None:
 
 
 def _load(path: Path) -> Rule:
-    text, data = _read(path)
+    text, data = read_toml(path)
     faults = list(_schema().iter_errors(data))
     if faults:
         # A key that is missing may be one that was misspelt.
         misspelt = [fault for fault in faults if fault.validator == "additionalProperties"]
         fault = best_match(misspelt or faults)
-        key, message = _explain(fault)
+        key, message = explain(fault)
         raise RuleError(_key_place(path, text, key), message)
     rule = _rule(f"{path.parent.name}.{path.stem}", data)
     if not _ID.fullmatch(rule.id):
         message = f"{rule.id} is no id for a rule: AREA/NAME.toml, in small letters, digits and hyphens"
-        raise RuleError(_place(path, text, 0), message)
+        raise RuleError(place_in(path, text, 0), message)
     for section in rule.basis:
         kind, _, number = section.partition(" ")
         if kind == "runbook" and number not in load_runbook():
-            message = f"the runbook has no section {number!r}; {_nearest(number, load_runbook())}"
-            raise RuleError(_place(path, text, max(text.find(f'"{section}"') + 1, 0)), message)
+            message = f"the runbook has no section {number!r}; {nearest(number, load_runbook())}"
+            raise RuleError(place_in(path, text, max(text.find(f'"{section}"') + 1, 0)), message)
     try:
         compile_rule(rule)
     except ExpressionError as error:
         # The text stands in the file as it is, between quotes, unless it was written with escapes.
         found = re.search(rf"(?<=[\"'\n]){re.escape(error.text)}(?=[\"'])", text)
         raise RuleError(
-            _place(path, text, found.start() + error.offset if found else 0), error.message
+            place_in(path, text, found.start() + error.offset if found else 0), error.message
         ) from None
     return rule
 
 
-def _read(path: Path) -> tuple[str, dict[str, Any]]:
+def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = path.read_bytes().decode()
     except UnicodeDecodeError as error:
-        raise RuleError(_place(path, "", 0), f"not UTF-8: {error.reason}") from None
+        raise RuleError(place_in(path, "", 0), f"not UTF-8: {error.reason}") from None
     except OSError as error:
-        raise RuleError(_place(path, "", 0), f"cannot be read: {error.strerror}") from None
+        raise RuleError(place_in(path, "", 0), f"cannot be read: {error.strerror}") from None
     text = text.replace("\r\n", "\n")
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         told = re.fullmatch(r"(?P<message>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)", str(error))
         if told is None:
-            raise RuleError(_place(path, text, len(text)), str(error)) from None
+            raise RuleError(place_in(path, text, len(text)), str(error)) from None
         at = At(host="", source=str(path), line=int(told["line"]), column=int(told["column"]))
         raise RuleError(at, told["message"]) from None
 
@@ -202,7 +203,7 @@ def _schema() -> Draft202012Validator:
     return Draft202012Validator(json.loads((REPORTS / "schema" / "rule.json").read_text(encoding="utf-8")))
 
 
-def _explain(error: ValidationError) -> tuple[str, str]:
+def explain(error: ValidationError) -> tuple[str, str]:
     """The key to point at, and what is wrong there."""
     key = str(error.absolute_path[0]) if error.absolute_path else ""
     schema: Any = error.schema
@@ -210,16 +211,16 @@ def _explain(error: ValidationError) -> tuple[str, str]:
         known = schema["properties"]
         instance: Any = error.instance
         unknown = next(name for name in instance if name not in known)
-        return key or unknown, f"there is no key {unknown!r}; {_nearest(unknown, known)}"
+        return key or unknown, f"there is no key {unknown!r}; {nearest(unknown, known)}"
     if error.validator == "enum":
-        nearest = _nearest(str(error.instance), schema["enum"])
-        return key, f"{error.instance!r} is not allowed for {key}; {nearest}"
+        near = nearest(str(error.instance), schema["enum"])
+        return key, f"{error.instance!r} is not allowed for {key}; {near}"
     if error.validator == "anyOf" and not key:
         return key, "'require' or 'forbid' is missing"
     return key, f"{key}: {error.message}" if key else error.message
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, list(known), n=1, cutoff=0.4)
     return f"did you mean {close[0]!r}?" if close else f"there is {', '.join(known)}"
 
@@ -230,10 +231,10 @@ def _key_place(path: Path, text: str, key: str) -> At:
         if key
         else None
     )
-    return _place(path, text, found.start("key") if found else 0)
+    return place_in(path, text, found.start("key") if found else 0)
 
 
-def _place(path: Path, text: str, offset: int) -> At:
+def place_in(path: Path, text: str, offset: int) -> At:
     before = text[:offset]
     return At(
         host="",

@@ -10,12 +10,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from auditor import __version__
+from auditor.judge.baseline import compare
 from auditor.judge.expression import Member, Names, Template, Value, places
 from auditor.judge.rules import Conditions, compile_rule
+from auditor.judge.waivers import SOURCE, apply_waivers
 from auditor.model.cluster import Cluster, Host
 from auditor.model.findings import (
     SEVERITIES,
     STATES,
+    Baseline,
     ClusterRow,
     Evidence,
     Finding,
@@ -26,6 +29,8 @@ from auditor.model.findings import (
     SshRow,
     Verdict,
     VirtualRow,
+    Waiver,
+    WaiverUse,
 )
 from auditor.model.place import At, Prose, Unknown
 from auditor.model.snapshot import Artifact, HostError, Snapshot, Ssh
@@ -54,12 +59,17 @@ def judge(
     *,
     fail_on: str = "high",
     run: Run,
+    omitted: Iterable[str] = (),
+    waivers: Iterable[Waiver] = (),
+    baseline: Report | None = None,
 ) -> Report:
     """Judge every rule on everything it applies to; each pair gives one finding or more, worst first.
 
     ``fail_on``: the least severity that blocks, one of SEVERITIES. A run that is not complete is never ready.
-    Hosts of the snapshot that are in no cluster are unknown to every rule. The same arguments give the same
-    report.
+    Hosts of the snapshot that are in no cluster are unknown to every rule. ``omitted``: rules left out by
+    choice. ``waivers`` count on the day on which ``run`` began. With a ``baseline`` only failures that are not
+    among its own make the exit code 1; the verdict itself is about all of them. The same arguments give the
+    same report.
     """
     show = _evidence_reader(snapshot)
     drafts: list[Finding] = []
@@ -71,18 +81,23 @@ def judge(
         )
     stray = _stray_hosts(snapshot, clusters)
     drafts.extend(_stray_draft(rule, host) for rule in rules if rule.scope == "host" for host in stray)
+    drafts, uses = apply_waivers(drafts, waivers, rules, run.started[:10])
+    drafts.extend(_waiver_drafts(rules, uses, snapshot, clusters, show))
     findings = _number(drafts)
     errors = _errors(snapshot)
+    compared = None if baseline is None else compare(findings, baseline)
     return Report(
         schema_version=SCHEMA_VERSION,
         tool_version=__version__,
         run=run,
-        verdict=_verdict(snapshot, findings, errors, fail_on),
+        verdict=_verdict(snapshot, findings, errors, fail_on, compared),
         clusters=tuple(_cluster_row(cluster) for cluster in clusters),
         hosts=_host_rows(snapshot, clusters),
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
         findings=findings,
         errors=errors,
+        omitted=tuple(sorted(omitted)),
+        baseline=compared,
     )
 
 
@@ -161,7 +176,7 @@ def _gap(member: Member) -> Unknown | None:
 def _judge_rule(
     rule: Rule, conditions: Conditions, clusters: Iterable[Cluster]
 ) -> Iterator[tuple[str | None, str, Outcome]]:
-    for cluster in clusters:
+    for cluster in clusters if rule.scope != "waiver" else ():
         if rule.scope == "cluster":
             for outcome in outcomes(conditions, {"cluster": cluster}):
                 yield None, cluster.name, outcome
@@ -269,6 +284,30 @@ def _stray_draft(rule: Rule, host: str) -> Finding:
     )
 
 
+def _waiver_drafts(
+    rules: Iterable[Rule],
+    uses: Iterable[WaiverUse],
+    snapshot: Snapshot,
+    clusters: Iterable[Cluster],
+    show: Callable[[At], Evidence],
+) -> Iterator[Finding]:
+    """One row for each waiver and each host or cluster that it names, which nobody of ours may be called."""
+    scopes = {rule.id: rule.scope for rule in rules}
+    homes: dict[str, str | None] = {host.name: None for host in snapshot.hosts}
+    homes |= {host.name: cluster.name for cluster in clusters for host in cluster.hosts}
+    names = {cluster.name for cluster in clusters}
+    for rule in rules:
+        if rule.scope != "waiver":
+            continue
+        conditions = compile_rule(rule)
+        for use in uses:
+            on_host = scopes[use.rule] == "host"
+            host = use.subject if on_host and use.subject in homes else None
+            cluster = homes.get(use.subject) if on_host else use.subject if use.subject in names else None
+            for outcome in outcomes(conditions, {"waiver": use}):
+                yield _draft(rule, conditions, host, cluster, replace(outcome, ats=(use.at,)), show)
+
+
 def _number(drafts: Iterable[Finding]) -> tuple[Finding, ...]:
     """Worst first. Findings about the same thing are told apart by their order."""
     times: Counter[tuple[str, ...]] = Counter()
@@ -358,20 +397,25 @@ def _to_the_point(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 
 def _verdict(
-    snapshot: Snapshot, findings: Sequence[Finding], errors: Sequence[HostError], fail_on: str
+    snapshot: Snapshot,
+    findings: Sequence[Finding],
+    errors: Sequence[HostError],
+    fail_on: str,
+    baseline: Baseline | None,
 ) -> Verdict:
     counts = Counter(finding.state for finding in findings)
     blocking = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     blockers = [one.id for one in findings if one.state == "fail" and one.severity in blocking]
     unknown = _unknown(snapshot, findings, errors)
     state = "not_ready" if blockers else "cannot_tell" if unknown else "ready"
+    count = blockers if baseline is None else set(blockers) & {*baseline.new}
     return Verdict(
         state=state,
         blockers=tuple(blockers),
         unknown=unknown,
         counts={name: counts[name] for name in sorted(STATES)},
         complete=not unknown,
-        exit_code={"not_ready": 1, "cannot_tell": 3, "ready": 0}[state],
+        exit_code=1 if count else 3 if unknown else 0,
     )
 
 
@@ -381,7 +425,7 @@ def _unknown(snapshot: Snapshot, findings: Sequence[Finding], errors: Sequence[H
     reasons = [f"{host.name}: {host.status}" for host in snapshot.hosts if host.status != "ok"]
     reasons += [f"{error.host}: {error.message}" for error in errors if error.host not in unread]
     reasons += [
-        f"{finding.host or finding.cluster}: {finding.rule}: {finding.message.en}"
+        f"{finding.host or finding.cluster or SOURCE}: {finding.rule}: {finding.message.en}"
         for finding in findings
         if finding.state == "unknown" and finding.host not in unread
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditor.model.place import At, Prose
+from auditor.model.place import At, Prose, Unknown
 from auditor.model.snapshot import Artifact, HostError
 
 STATES = ("fail", "unknown", "pass", "waived", "not_applicable")
@@ -24,7 +24,8 @@ class Fix:
 class Rule:
     """One rule as loaded: words for people, expressions for the judge (see auditor/judge/rules.py).
 
-    ``scope``: ``host`` or ``cluster``. ``applies_to``: host, director, real, vip-carrier or cluster.
+    ``scope``: ``host``, ``cluster`` or ``waiver``. ``applies_to``: host, director, real, vip-carrier, cluster or
+    waiver.
     ``basis``: tuple of ``"runbook 2a"`` or ``"upstream 4"``. ``message``, ``expected``, ``actual`` (what the
     files say) and ``running`` are templates.
     """
@@ -64,11 +65,45 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """Somebody's word for it that a failure is to be lived with.
+
+    ``hosts``: names of hosts, and of clusters for rules that compare hosts. ``expires``: the last day on which it
+    counts, UTC, as ``2026-12-31``.
+    """
+
+    rule: str
+    hosts: tuple[str, ...]
+    reason: str
+    owner: str
+    expires: str
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverUse:
+    """What one waiver does for one of the hosts or clusters it names.
+
+    ``standing``: in_force, expired, or unmatched when nothing fails there.
+    """
+
+    rule: str
+    subject: str
+    reason: str
+    owner: str
+    expires: str
+    standing: str | Unknown
+    explanation: Prose
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One judgement of one rule on one subject: a host, or a cluster when ``host`` is None.
+    """One judgement of one rule on one subject: a host, a cluster when ``host`` is None, or neither for a waiver
+    that names nobody we know.
 
     ``fingerprint``: rule, host and semantic location, so that re-indenting a file makes no new finding.
-    ``configured`` and ``running``: what the files say and what the kernel or daemon does.
+    ``configured`` and ``running``: what the files say and what the kernel or daemon does. ``waiver``: for waived.
     """
 
     id: str
@@ -85,11 +120,30 @@ class Finding:
     running: str | None
     evidence: tuple[Evidence, ...]
     fix: tuple[Fix, ...]
+    waiver: Waiver | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """How the failures compare with those of an earlier report, by fingerprint.
+
+    ``new``, ``changed`` and ``unchanged`` are failures of this report; the values of the changed ones are others.
+    ``fixed`` and ``unseen`` are failures of the earlier one: what passes now or is gone, and what nobody could
+    look at or asked about this time.
+    """
+
+    run_id: str
+    started: str
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    fixed: tuple[Finding, ...]
+    unseen: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """``state``: ready, not_ready or cannot_tell."""
+    """``state``: ready, not_ready or cannot_tell. ``exit_code``: with a baseline only what is new makes it 1."""
 
     state: str
     blockers: tuple[str, ...]
@@ -157,7 +211,10 @@ class ClusterRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything a renderer may show. ``errors`` holds what could not be looked at, and why."""
+    """Everything a renderer may show. ``errors`` holds what could not be looked at, and why.
+
+    ``omitted``: rules of the catalogue that were left out by choice.
+    """
 
     schema_version: str
     tool_version: str
@@ -168,3 +225,5 @@ class Report:
     rules: tuple[Rule, ...]
     findings: tuple[Finding, ...]
     errors: tuple[HostError, ...]
+    omitted: tuple[str, ...] = ()
+    baseline: Baseline | None = None

@@ -23,12 +23,14 @@ from auditor.render.matter import (
     Matter,
     Note,
     blockers,
+    drifts,
     matters,
     message_of,
     notes,
     place_of,
     reason,
     subjects,
+    waived,
 )
 from auditor.render.visible import safe, visible
 from auditor.render.words import listed, say, tell
@@ -36,6 +38,7 @@ from auditor.render.words import listed, say, tell
 _WIDEST = 120  # lines longer than this are hard to read
 _PIPED = 100
 _REALS = 20
+_DRIFT = 20  # findings that moved the same way
 _PLACES = 3  # shown line by line; of the others only where they are
 
 _VERDICTS = {
@@ -67,7 +70,7 @@ def render_console(
     does not depend on the window it was made in.
     """
     console = console_for(out, width=width, color=color)
-    sections = (_verdict, _to_do, _open, _hosts, _clusters)
+    sections = (_verdict, _drift, _to_do, _open, _waived, _hosts, _clusters)
     buffer = console.file
     assert isinstance(buffer, io.StringIO)
     for section in sections:
@@ -120,6 +123,59 @@ def _verdict(report: Report, lang: str, width: int) -> Iterator[Text]:
     yield from _hang(Text.assemble(label, "  "), safe(reason(report, lang), "bold"), width, indent=2)
     counts = {name: f"{count:,}" for name, count in report.verdict.counts.items()}
     yield from _hang(Text("  "), safe(say("counts", lang, hosts=len(report.hosts), **counts), "dim"), width)
+    if report.omitted:
+        left_out = say("omitted", lang, rules=listed(report.omitted, lang, most=6))
+        yield from _hang(Text("  "), safe(left_out, "yellow"), width)
+    yield Text()
+
+
+# -- what moved, and what is waived -----------------------------------------
+
+_MARKS = {
+    "new": ("+", "bold red"),
+    "changed": ("~", "yellow"),
+    "fixed": ("-", "green"),
+    "unseen": ("?", "yellow"),
+}
+
+
+def _drift(report: Report, lang: str, width: int) -> Iterator[Text]:
+    if report.baseline is None:
+        return
+    heading = say("baseline", lang, started=report.baseline.started)
+    yield from _hang(Text(), safe(heading, "bold underline"), width)
+    yield Text()
+    moved = drifts(report)
+    if not moved:
+        yield from _hang(Text("  "), safe(say("no_drift", lang)), width)
+    for drift in moved:
+        mark, style = _MARKS[drift.key]
+        for finding in drift.findings[:_DRIFT]:
+            about = subjects([finding], lang)[0]
+            head = Text.assemble((f"  {mark} {say(drift.key, lang)}  ", style), safe(finding.rule, "bold"))
+            yield from _hang(
+                head, safe(f"  {about}: {tell(finding.message, lang)}"), width, indent=cell_len(mark) + 4
+            )
+        if len(drift.findings) > _DRIFT:
+            more = say("drift_more", lang, more=len(drift.findings) - _DRIFT)
+            yield from _hang(Text("    "), safe(more, "dim"), width)
+    yield Text()
+
+
+def _waived(report: Report, lang: str, width: int) -> Iterator[Text]:
+    excused = waived(report)
+    if not excused:
+        return
+    yield _heading("waived_title", lang)
+    yield Text()
+    for one in excused:
+        about = listed(subjects(one.findings, lang), lang, most=6)
+        yield from _hang(Text("  "), Text.assemble(safe(one.waiver.rule, "bold"), safe(f"  {about}")), width)
+        waiver = one.waiver
+        words = say("until", lang, day=waiver.expires, owner=waiver.owner, reason=waiver.reason)
+        yield from _hang(Text("    "), safe(words), width)
+        for message in dict.fromkeys(tell(finding.message, lang) for finding in one.findings):
+            yield from _hang(Text("      "), safe(message, "dim"), width)
     yield Text()
 
 

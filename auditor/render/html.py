@@ -19,12 +19,14 @@ from auditor.render.matter import (
     Matter,
     Note,
     blockers,
+    drifts,
     matters,
     message_of,
     notes,
     place_of,
     reason,
     subjects,
+    waived,
     was_read,
 )
 from auditor.render.visible import visible
@@ -162,6 +164,8 @@ def _view(report: Report) -> dict[str, Any]:
         "by_rule": by_rule,
         "reasons_shown": len(report.hosts) <= _ALL,
         "links": links,
+        "drifts": drifts(report),
+        "waived": waived(report),
         "subjects_of": _about,
     }
 

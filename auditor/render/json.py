@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from auditor.model.findings import (
+    Baseline,
     ClusterRow,
     Evidence,
     Finding,
@@ -24,6 +25,7 @@ from auditor.model.findings import (
     SshRow,
     Verdict,
     VirtualRow,
+    Waiver,
 )
 from auditor.model.place import At, Prose
 from auditor.model.snapshot import Artifact, HostError
@@ -127,6 +129,19 @@ def _report(report: Report) -> dict[str, Any]:
             {"host": error.host, "stage": error.stage, "code": error.code, "message": error.message}
             for error in report.errors
         ],
+        **({"omitted": list(report.omitted)} if report.omitted else {}),
+        **({"baseline": _baseline(report.baseline)} if report.baseline else {}),
+    }
+
+
+def _baseline(baseline: Baseline) -> dict[str, Any]:
+    return {
+        "run": {"id": baseline.run_id, "started": baseline.started},
+        "new": list(baseline.new),
+        "changed": list(baseline.changed),
+        "unchanged": list(baseline.unchanged),
+        "fixed": [_finding(finding) for finding in baseline.fixed],
+        "unseen": [_finding(finding) for finding in baseline.unseen],
     }
 
 
@@ -222,7 +237,12 @@ def _finding(finding: Finding) -> dict[str, Any]:
             for one in finding.evidence
         ],
         "fix": [{"kind": step.kind, "text": step.text.en} for step in finding.fix],
-        "waiver": None,
+        "waiver": finding.waiver
+        and {
+            "reason": finding.waiver.reason,
+            "owner": finding.waiver.owner,
+            "expires": finding.waiver.expires,
+        },
     }
 
 
@@ -252,6 +272,20 @@ def _read(stored: Mapping[str, Any], known: Mapping[str, Rule]) -> Report:
         rules=tuple(_read_rule(rule, known.get(rule["id"])) for rule in stored["rules"]),
         findings=tuple(_read_finding(finding, known.get(finding["rule"])) for finding in stored["findings"]),
         errors=tuple(HostError(**error) for error in stored["errors"]),
+        omitted=tuple(stored.get("omitted", ())),
+        baseline=_read_baseline(stored["baseline"], known) if "baseline" in stored else None,
+    )
+
+
+def _read_baseline(stored: Mapping[str, Any], known: Mapping[str, Rule]) -> Baseline:
+    return Baseline(
+        run_id=stored["run"]["id"],
+        started=stored["run"]["started"],
+        new=tuple(stored["new"]),
+        changed=tuple(stored["changed"]),
+        unchanged=tuple(stored["unchanged"]),
+        fixed=tuple(_read_finding(finding, known.get(finding["rule"])) for finding in stored["fixed"]),
+        unseen=tuple(_read_finding(finding, known.get(finding["rule"])) for finding in stored["unseen"]),
     )
 
 
@@ -352,6 +386,17 @@ def _read_finding(finding: Mapping[str, Any], known: Rule | None) -> Finding:
             for one in finding["evidence"]
         ),
         fix=tuple(_read_fix(step, known.fix if known else ()) for step in finding["fix"]),
+        waiver=finding["waiver"] and _read_waiver(finding),
+    )
+
+
+def _read_waiver(finding: Mapping[str, Any]) -> Waiver:
+    """What a report keeps of it: not which other hosts it names, nor the line it stands on."""
+    return Waiver(
+        rule=finding["rule"],
+        hosts=(finding["host"] or finding["cluster"],),
+        at=At(host="", source=""),
+        **finding["waiver"],
     )
 
 

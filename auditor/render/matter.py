@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.model.findings import SEVERITIES, Finding, Fix, HostRow, Report, Rule
+from auditor.model.findings import SEVERITIES, Finding, Fix, HostRow, Report, Rule, Waiver
 from auditor.model.place import At, Prose
 from auditor.model.snapshot import HostError
 from auditor.render.words import listed, say
@@ -60,6 +60,22 @@ class Note:
     open: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """The failures of one rule that somebody answers for with the same words."""
+
+    waiver: Waiver
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One way in which findings moved since the baseline. ``key``: new, changed, fixed or unseen."""
+
+    key: str
+    findings: tuple[Finding, ...]
+
+
 def matters(report: Report) -> tuple[Matter, ...]:
     """What fails, in the order of the report: worst first."""
     rules = {rule.id: rule for rule in report.rules}
@@ -98,6 +114,35 @@ def notes(report: Report) -> tuple[Note, ...]:
     return tuple(taken)
 
 
+def waived(report: Report) -> tuple[Waived, ...]:
+    """What is waived, in the order of the report."""
+    excused: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in report.findings:
+        if finding.waiver is not None:
+            waiver = finding.waiver
+            excused.setdefault((finding.rule, waiver.reason, waiver.owner, waiver.expires), []).append(
+                finding
+            )
+    return tuple(
+        Waived(waiver=same[0].waiver, findings=tuple(same)) for same in excused.values() if same[0].waiver
+    )
+
+
+def drifts(report: Report) -> tuple[Drift, ...]:
+    """What is not as it was in the baseline, if there is one."""
+    baseline = report.baseline
+    if baseline is None:
+        return ()
+    now = {finding.id: finding for finding in report.findings}
+    found = (
+        Drift(key="new", findings=tuple(now[name] for name in baseline.new if name in now)),
+        Drift(key="changed", findings=tuple(now[name] for name in baseline.changed if name in now)),
+        Drift(key="fixed", findings=baseline.fixed),
+        Drift(key="unseen", findings=baseline.unseen),
+    )
+    return tuple(drift for drift in found if drift.findings)
+
+
 def reason(report: Report, lang: str) -> str:
     """Why the verdict is what it is, and what is not known."""
     blocking = blockers(report)
@@ -121,6 +166,11 @@ def reason(report: Report, lang: str) -> str:
     unknown = report.verdict.counts["unknown"]
     if unknown:
         parts.append(say("unknown_checks", lang, count=f"{unknown:,}"))
+    baseline = report.baseline
+    if baseline is not None:
+        keys = ("new", "changed", "fixed", "unchanged", "unseen")
+        moved = {key: len(getattr(baseline, key)) for key in keys}
+        parts.append(say("since_baseline", lang, **moved))
     return ("；" if lang == "zh" else "; ").join(parts)
 
 
@@ -134,7 +184,9 @@ def subjects(findings: Iterable[Finding], lang: str) -> tuple[str, ...]:
     """The hosts and the clusters that findings are about, each once."""
     return tuple(
         dict.fromkeys(
-            finding.host or f"{say('cluster_word', lang)} {finding.cluster}" for finding in findings
+            finding.host
+            or (f"{say('cluster_word', lang)} {finding.cluster}" if finding.cluster else say("waivers", lang))
+            for finding in findings
         )
     )
 

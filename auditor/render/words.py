@@ -63,6 +63,11 @@ _WORDS: Mapping[str, Prose] = {
     ),
     "unread_hosts": Prose(en="not read: {hosts}", zh="未能读取：{hosts}"),
     "unknown_checks": Prose(en="{count} checks could not be made", zh="无法完成的检查：{count} 项"),
+    "since_baseline": Prose(
+        en="since the baseline {new} new, {changed} changed, {fixed} fixed, {unchanged} unchanged, "
+        "{unseen} not seen again",
+        zh="与基线相比：新增 {new}，变化 {changed}，已解决 {fixed}，未变 {unchanged}，未能复查 {unseen}",
+    ),
     "and_more": Prose(en="{shown} and {more} more", zh="{shown} 等（另有 {more} 个）"),
     # severities and states
     "critical": Prose(en="critical", zh="致命"),
@@ -91,6 +96,21 @@ _WORDS: Mapping[str, Prose] = {
     "and_places": Prose(en="and {more} more places", zh="另有 {more} 处"),
     "on": Prose(en="on", zh="涉及"),
     "cluster_word": Prose(en="cluster", zh="集群"),
+    # waivers and the baseline
+    "waivers": Prose(en="waivers.toml", zh="waivers.toml"),
+    "waived_title": Prose(en="Waived (somebody answers for it)", zh="已豁免（有人负责）"),
+    "until": Prose(en="until {day}, {owner}: {reason}", zh="至 {day}，{owner}：{reason}"),
+    "waived_by": Prose(en="answered for by", zh="负责人"),
+    "expires": Prose(en="until (UTC)", zh="有效期至 (UTC)"),
+    "waiver_reason": Prose(en="reason", zh="理由"),
+    "baseline": Prose(en="Since the baseline of {started}", zh="与 {started} 的基线相比"),
+    "new": Prose(en="new", zh="新增"),
+    "changed": Prose(en="changed", zh="变化"),
+    "fixed": Prose(en="fixed", zh="已解决"),
+    "unseen": Prose(en="not seen again", zh="未能复查"),
+    "no_drift": Prose(en="Nothing is new, changed or fixed.", zh="没有新增、变化或已解决的问题。"),
+    "omitted": Prose(en="left out by choice: {rules}", zh="按选项未检查：{rules}"),
+    "drift_more": Prose(en="and {more} more in report.json", zh="另有 {more} 项见 report.json"),
     # hosts and clusters
     "hosts": Prose(en="Hosts", zh="主机"),
     "host": Prose(en="host", zh="主机"),

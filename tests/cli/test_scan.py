@@ -94,6 +94,20 @@ def test_scan_is_collect_and_check(cluster: Cluster, tmp_path: Path) -> None:
     assert one == other
 
 
+def test_waivers_lie_beside_hosts_and_go_along(cluster: Cluster, tmp_path: Path) -> None:
+    words = connection(cluster, tmp_path)
+    (tmp_path / "waivers.toml").write_text(
+        '[[waiver]]\nrule = "ssh.obsolete"\nhosts = ["rs1"]\nreason = "old"\nowner = "me"\nexpires = 2999-01-01\n'
+    )
+    ended = lvsaudit("scan", *words, "-o", tmp_path / "scan")
+    assert f"{tmp_path / 'waivers.toml'}: 1 waiver" in ended.stderr
+    lvsaudit("check", tmp_path / "scan" / "snapshot", "-o", tmp_path / "check")
+    one, other = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("scan", "check"))
+    one.pop("run"), other.pop("run")
+    assert one == other
+    assert one["counts"]["waived"] == 1
+
+
 def test_a_host_that_is_not_there_costs_itself_alone(cluster: Cluster, tmp_path: Path) -> None:
     words = connection(cluster, tmp_path, "rs9 addr=127.0.0.1 port=9 role=real\n")
     ended = lvsaudit("scan", *words, "-o", tmp_path / "out")

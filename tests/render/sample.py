@@ -10,6 +10,7 @@ from typing import Any
 from auditor.model.findings import (
     SEVERITIES,
     STATES,
+    Baseline,
     ClusterRow,
     Evidence,
     Finding,
@@ -21,6 +22,7 @@ from auditor.model.findings import (
     SshRow,
     Verdict,
     VirtualRow,
+    Waiver,
 )
 from auditor.model.place import At, Prose
 from auditor.model.snapshot import Artifact, HostError
@@ -89,7 +91,18 @@ def finding(
         running=more.get("running"),
         evidence=seen,
         fix=known.fix if state == "fail" else (),
+        waiver=WAIVER if state == "waived" else None,
     )
+
+
+WAIVER = Waiver(
+    rule="ssh.obsolete",
+    hosts=("ld1",),
+    reason="until the cut-over, CHG-1234",
+    owner="net-team",
+    expires="2026-12-31",
+    at=At(host="", source=""),
+)
 
 
 def host(name: str, address: str, *roles: str, status: str = "ok") -> HostRow:
@@ -173,6 +186,22 @@ def sample() -> Report:
             ),
         ),
     )
+
+
+def compared() -> Report:
+    """The same beside an earlier report, with a rule left out."""
+    report = sample()
+    first, second, *others = (finding for finding in report.findings if finding.state == "fail")
+    baseline = Baseline(
+        run_id="20261101T100000Z",
+        started="2026-11-01T10:00:00Z",
+        new=(first.id,),
+        changed=(second.id,),
+        unchanged=tuple(finding.id for finding in others),
+        fixed=(replace(first, id="arp.silent-rs3-9", fingerprint="9"),),
+        unseen=(replace(first, host="rs4", id="arp.silent-rs4-9"),),
+    )
+    return replace(report, baseline=baseline, omitted=("gateway.consistent",))
 
 
 def report_of(
@@ -262,7 +291,7 @@ def fleet(rules: tuple[Rule, ...], hosts: int, *, per_cluster: int = 25) -> Repo
 # Machine words of the contract, and what our own hand has counted or timed.
 _CLOSED = frozenset(
     {"state", "severity", "kind", "status", "stage", "scope", "applies_to", "roles", "schema_version",
-     "mode", "mtime", "sha256", "started", "finished", "basis"}
+     "mode", "mtime", "sha256", "started", "finished", "basis", "expires"}
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from auditor.model.findings import Report
 from auditor.model.place import At
 from auditor.render.console import last_line, render_console
 from tests.render.hostile import PAYLOADS
-from tests.render.sample import fleet, poisoned, report_of, sample
+from tests.render.sample import compared, fleet, poisoned, report_of, sample
 from tests.render.test_visible import ANYTHING
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -128,7 +128,7 @@ def test_chinese() -> None:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_no_line_is_wider_than_the_screen(lang: str, width: int) -> None:
-    for report in (sample(), calm(), poisoned(sample(), lambda text: text + "全角" * 300)):
+    for report in (sample(), calm(), poisoned(compared(), lambda text: text + "全角" * 300)):
         for line in rendered(report, lang=lang, width=width).splitlines():
             assert cell_len(line) <= width, line
             assert not line.endswith(" ")
@@ -180,7 +180,7 @@ OURS = {"draw", "linefeed", "select_graphic_rendition"}
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_no_host_drives_the_terminal(payload: str) -> None:
-    report = poisoned(sample(), lambda text: text + payload)
+    report = poisoned(compared(), lambda text: text + payload)
     text = rendered(report, color=True)
     assert orders(text) <= OURS
     assert plain(text) == rendered(report), "colours of our own only"
@@ -190,7 +190,7 @@ def test_no_host_drives_the_terminal(payload: str) -> None:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ANYTHING)
 def test_nothing_drives_the_terminal(said: str) -> None:
-    report = poisoned(sample(), lambda text: said + text)
+    report = poisoned(compared(), lambda text: said + text)
     text = rendered(report, color=True)
     assert orders(text) <= OURS
     assert plain(text) == rendered(report)
@@ -223,3 +223,29 @@ def test_a_thousand_hosts_are_grouped() -> None:
         report, findings=tuple(replace(one, message=sample().rules[0].title) for one in report.findings)
     )
     assert len(rendered(same).splitlines()) < 20_000
+
+
+def test_what_moved_since_the_baseline() -> None:
+    text = rendered(compared())
+    assert "since the baseline 1 new, 1 changed, 1 fixed, 5 unchanged, 1 not seen again" in " ".join(
+        text.split()
+    )
+    assert "left out by choice: gateway.consistent" in text
+    (moved,) = re.findall(r"^Since the baseline of .*\n\n((?:  .*\n)+)", text, re.MULTILINE)
+    assert re.findall(r"^  ([+~?-]) .*?  ([\w.-]+)  (\w+): ", moved, re.MULTILINE) == [
+        ("+", "arp.silent", "rs1"),
+        ("~", "arp.silent", "rs2"),
+        ("-", "arp.silent", "rs1"),
+        ("?", "arp.silent", "rs4"),
+    ]
+    quiet = replace(
+        compared(), baseline=replace(compared().baseline, new=(), changed=(), fixed=(), unseen=())
+    )  # type: ignore[type-var]
+    assert "Nothing is new, changed or fixed." in rendered(quiet)
+    assert "Since the baseline" not in rendered(sample())
+
+
+def test_what_is_waived_stays_visible() -> None:
+    text = rendered(sample())
+    waived = text.partition("Waived (")[2]
+    assert "ssh.obsolete  ld1\n    until 2026-12-31, net-team: until the cut-over, CHG-1234\n" in waived

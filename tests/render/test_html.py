@@ -22,7 +22,7 @@ from auditor.render.html import render_html
 from auditor.render.json import read_report, render_json
 from auditor.resources import RULES
 from tests.render.hostile import PAYLOADS
-from tests.render.sample import fleet, poisoned, report_of, sample
+from tests.render.sample import compared, fleet, poisoned, report_of, sample
 
 Tag = tuple[str, tuple[tuple[str, str | None], ...]]
 
@@ -77,13 +77,13 @@ def page(report: Report, lang: str = "en") -> Page:
     return Page(rendered(report, lang))
 
 
-CLEAN = page(sample())
+CLEAN = page(compared())
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_words_of_hosts_are_never_markup(payload: str) -> None:
     said = "".join(payload.splitlines())  # only a fix of a rule has lines, and each is an element
-    dirty = page(poisoned(sample(), lambda text: text + said))
+    dirty = page(poisoned(compared(), lambda text: text + said))
     assert dirty.tags == CLEAN.tags
     assert dirty.raw == CLEAN.raw
     if "�" not in said and said.isprintable():
@@ -92,17 +92,17 @@ def test_words_of_hosts_are_never_markup(payload: str) -> None:
 
 @pytest.mark.parametrize("payload", [one for one in PAYLOADS if len(one.splitlines()) > 1])
 def test_words_with_line_breaks(payload: str) -> None:
-    dirty = page(poisoned(sample(), lambda text: text + payload))
+    dirty = page(poisoned(compared(), lambda text: text + payload))
     assert set(dirty.tags) == set(CLEAN.tags)
 
 
 def test_these_tests_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     unescaped(monkeypatch)
-    clean = page(sample()).tags
+    clean = page(compared()).tags
     caught = 0
     for payload in PAYLOADS:
         said = "".join(payload.splitlines())
-        caught += page(poisoned(sample(), lambda text, said=said: text + said)).tags != clean
+        caught += page(poisoned(compared(), lambda text, said=said: text + said)).tags != clean
     assert caught >= 20
 
 
@@ -205,8 +205,8 @@ def test_cells_of_the_matrix() -> None:
 def test_a_stored_report_is_shown_the_same_but_for_the_lines_around(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     with path.open("w", encoding="utf-8") as out:
-        render_json(sample(), out)
-    rules = {rule.id: rule for rule in sample().rules}
+        render_json(compared(), out)
+    rules = {rule.id: rule for rule in compared().rules}
     again = Page(rendered(read_report(path, rules.values())))
     around = [tag for tag in CLEAN.tags if tag == ("span", (("class", "around"),))]
     assert around
@@ -266,7 +266,7 @@ def browsed(require_tool: Callable[[str], str], tmp_path: Path) -> Callable[[str
 def owned() -> Report:
     """Every payload that would set a mark, in every place."""
     loud = "".join(one for one in PAYLOADS if "dataset.owned" in one)
-    return poisoned(sample(), lambda text: text + loud)
+    return poisoned(compared(), lambda text: text + loud)
 
 
 class TestInABrowser:

@@ -20,7 +20,7 @@ from auditor.render.visible import shows_itself
 from auditor.resources import RULES as RULES_FOLDER
 from tests.hosts.snapshots import snapshot
 from tests.render.hostile import PAYLOADS
-from tests.render.sample import RULES, poisoned, sample
+from tests.render.sample import RULES, compared, poisoned, sample
 
 
 def text_of(report: Report) -> str:
@@ -122,7 +122,7 @@ def test_read_again_without_the_catalogue(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_hostile_words_go_through_whole_and_harmless(payload: str, tmp_path: Path) -> None:
-    report = poisoned(sample(), lambda text: text + payload)
+    report = poisoned(compared(), lambda text: text + payload)
     text = text_of(report)
     assert all(sign == "\n" or shows_itself(sign) for sign in text)
     stored = json.loads(text)
