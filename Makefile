@@ -12,7 +12,7 @@ DEBIAN := openssh-server openssh-client busybox-static tcsh sudo iproute2 procps
 export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: demo test check bench record clean debian
+.PHONY: demo test check bench record golden clean debian
 
 # The recorded cluster is set up as the runbook prints it, which is not ready: findings (1) are what a demo shows.
 demo: $(READY)
@@ -33,6 +33,10 @@ bench: $(READY) debian
 # Records the demo cluster anew: six real hosts in namespaces, visited by the real collector (root).
 record: $(READY) debian
 	$(BIN)/python -m tests.hosts.record auditor/demo
+
+# Writes down anew what is wrong about each example cluster; every line that changes has to be true.
+golden: $(READY)
+	$(BIN)/python -m tests.clusters.golden
 
 $(READY): pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --quiet

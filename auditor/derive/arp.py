@@ -37,6 +37,10 @@ _REASONS = {
         en="arp_announce 1 lets the VIP be the sender, since it is in this interface's subnet",
         zh="arp_announce 为 1, 而 VIP 与该接口同网段, 因此仍会以 VIP 作源地址",
     ),
+    "neighbour": Prose(
+        en="IPv6 neighbours are answered only for addresses of the interface they ask on",
+        zh="IPv6 邻居请求只会由其到达接口自身的地址应答",
+    ),
     "unknown": Prose(en="the values in force could not be read", zh="无法读取生效的值"),
     "arptables": Prose(
         en="arptables rules may silence it; look at them", zh="arptables 规则可能使其静默, 需人工查看"
@@ -297,7 +301,10 @@ def _at_boot(
 
 def _stance(evidence: Evidence, vip: str, address: Address, nic: Nic, interface: Interface) -> ArpStance:
     kind: str | Unknown
-    if isinstance(nic.arp_ignore, Unknown) or isinstance(nic.arp_announce, Unknown):
+    if ":" in vip and address.interface != nic.name:
+        # The sysctls are about ARP alone; ndisc_recv_ns looks the target up on the receiving device.
+        kind, reason = "silent", _REASONS["neighbour"]
+    elif isinstance(nic.arp_ignore, Unknown) or isinstance(nic.arp_announce, Unknown):
         missing = nic.arp_ignore if isinstance(nic.arp_ignore, Unknown) else nic.arp_announce
         kind, reason = missing if isinstance(missing, Unknown) else "", _REASONS["unknown"]
     else:
