@@ -2,6 +2,8 @@
 # make test   sets everything up, Debian packages included when root, and runs the tests
 # make check  linters, types, import contracts
 # make bench  a fleet of real sshd on loopback, beside the OpenSSH client (root)
+# make lab    boots the runbook's cluster, real kernels and daemons, and opens a shell in its network (root, Debian)
+# make lab-test  breaks that cluster in every way we know and holds the program to what it must find (root, Debian)
 # make clean  takes away what the others made, reports excepted
 
 UV := $(or $(shell command -v uv),.cache/uv/bin/uv)
@@ -12,7 +14,7 @@ DEBIAN := openssh-server openssh-client busybox-static tcsh sudo iproute2 procps
 export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: demo test check bench record golden clean debian
+.PHONY: demo test check bench record golden lab lab-test clean debian
 
 # The recorded cluster is set up as the runbook prints it, which is not ready: findings (1) are what a demo shows.
 demo: $(READY)
@@ -37,6 +39,14 @@ record: $(READY) debian
 # Writes down anew what is wrong about each example cluster; every line that changes has to be true.
 golden: $(READY)
 	$(BIN)/python -m tests.clusters.golden
+
+lab lab-test: DEBIAN += user-mode-linux
+
+lab: $(READY) debian
+	@$(BIN)/python -m tests.lab
+
+lab-test: $(READY) debian
+	$(BIN)/pytest -q --capture=no tests/lab/run.py
 
 $(READY): pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --quiet

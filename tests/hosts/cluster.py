@@ -38,11 +38,11 @@ def start_cluster(
     doors = _Doors()
     spaces: list[Namespace] = []
     try:
-        identity_key, authorized = _key("rsa", "client")
+        identity_key, authorized = make_key("rsa", "client")
         hosts = {}
         for machine in machines:
             own_era = era if isinstance(era, str) else era[machine.name]
-            private, public = _key(ERAS[own_era]["HostKey"], machine.name)
+            private, public = make_key(ERAS[own_era]["HostKey"], machine.name)
             tree = write_tree(machine, era=own_era, host_key=private, authorized_key=authorized)
             space = Namespace(work / machine.name, machine, tree)
             spaces.append(space)
@@ -180,7 +180,7 @@ class _Doors:
 
 
 @cache
-def _key(kind: str, owner: str) -> tuple[bytes, str]:
+def make_key(kind: str, owner: str) -> tuple[bytes, str]:
     """Private and public key in OpenSSH's forms; one for each owner, since they take time to make."""
     key = ed25519.Ed25519PrivateKey.generate() if kind == "ed25519" else rsa.generate_private_key(65537, 2048)
     private = key.private_bytes(

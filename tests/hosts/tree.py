@@ -114,8 +114,18 @@ REFUSE_USERS = {
 IN_BIN = frozenset({"cl_status", "ps", "rpm", "uname"})
 
 
-def write_tree(machine: Machine, *, era: str, host_key: bytes, authorized_key: str) -> bytes:
-    """An archive for GNU tar, to be unpacked by root."""
+def write_tree(
+    machine: Machine,
+    *,
+    era: str,
+    host_key: bytes,
+    authorized_key: str,
+    programs: Mapping[str, str] | None = None,
+) -> bytes:
+    """An archive for GNU tar, to be unpacked by root.
+
+    ``programs``: path below /usr to script, instead of those that answer from the machine's text.
+    """
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
         tree = _Tree(archive)
@@ -128,7 +138,8 @@ def write_tree(machine: Machine, *, era: str, host_key: bytes, authorized_key: s
         # Whatever this machine has there is not of that host.
         tree.device(".usr/up/lib/sysctl.d", 0, 0, 0o600)
         _system(tree, era=era, host_key=host_key, authorized_key=authorized_key)
-        _programs(tree, machine)
+        for path, script in (_pretended(machine) if programs is None else programs).items():
+            tree.file(f".usr/up/{path}", script, mode=0o755)
         for path, text in machine.files.items():
             tree.file(path[1:], text.content, mode=text.mode, mtime=text.mtime)
         for path, target in machine.links.items():
@@ -211,7 +222,8 @@ def _moduli() -> str:
     return "".join(line for line in lines if not line.startswith("#") and int(line.split()[4]) < 4096)
 
 
-def _programs(tree: _Tree, machine: Machine) -> None:
+def _pretended(machine: Machine) -> dict[str, str]:
+    """Programs that answer from text, by path below /usr."""
     scripts = {
         "uname": UNAME.format(release=machine.release, machine=machine.machine),
         "ps": PRINT.format(text=machine.processes),
@@ -220,8 +232,7 @@ def _programs(tree: _Tree, machine: Machine) -> None:
         "ipvsadm": _answering("ipvsadm", {}),
         **{name: _answering(name, answers) for name, answers in machine.answers.items()},
     }
-    for name, script in scripts.items():
-        tree.file(f".usr/up/{'bin' if name in IN_BIN else 'sbin'}/{name}", script, mode=0o755)
+    return {f"{'bin' if name in IN_BIN else 'sbin'}/{name}": script for name, script in scripts.items()}
 
 
 def _answering(name: str, answers: Mapping[str, str]) -> str:

@@ -1,0 +1,77 @@
+"""Runs the scenarios: ``make lab-test``. Each cluster boots once, for all of its scenarios."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.lab.lab import Lab, start_lab
+from tests.lab.say import say
+from tests.lab.scenario import Scenario, scenarios
+from tests.lab.untouched import digest, traced, writes
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    with start_lab() as lab:
+        yield lab
+
+
+def test_a_scan_changes_nothing(lab: Lab) -> None:
+    lab.become("right")
+    lab.scan()
+    before = {name: digest(lab, name) for name in lab.nodes}
+    lab.scan()
+    for name in lab.nodes:
+        assert digest(lab, name) == before[name], f"{name}: changed by a scan"
+
+
+@pytest.mark.parametrize("name", ["ld1", "ld2", "rs1"])
+def test_what_a_scan_runs_writes_nothing(lab: Lab, name: str) -> None:
+    lab.become("right")
+    with traced(lab, name) as calls:
+        lab.scan()
+    assert any("execve" in call for call in calls)
+    assert not [call for call in calls if writes(call)]
+
+
+def test_traffic_does_not_notice_a_scan(lab: Lab) -> None:
+    lab.become("right")
+    with lab.traffic() as alone:
+        time.sleep(15)
+    with lab.traffic() as scanned:
+        lab.scan()
+    say(f"requests without a scan: {alone}; during a scan: {scanned}")
+    assert scanned["requests"] > 10
+    assert scanned["failed"] == alone["failed"] == []
+
+
+@pytest.mark.parametrize("scenario", scenarios().values(), ids=lambda scenario: scenario.name)
+def test_scenario(lab: Lab, scenario: Scenario) -> None:
+    with lab.broken(scenario):
+        report = lab.scan()
+        wrong = [*_differences(report, scenario, "fail"), *_differences(report, scenario, "unknown")]
+        if report["run"]["exit_code"] != scenario.exit:
+            wrong.append(f"exit status {report['run']['exit_code']}, expected {scenario.exit}")
+    assert not wrong, "\n".join([f"{scenario.name}: {scenario.title}", *wrong])
+
+
+def _differences(report: dict[str, Any], scenario: Scenario, state: str) -> Iterator[str]:
+    """One line for each rule that came out as ``state`` and should not have, or the other way round."""
+    found: dict[str, list[str]] = {}
+    for finding in report["findings"]:
+        if finding["state"] == state:
+            where = f"{finding['rule']} {finding['host'] or ''}".strip()
+            found.setdefault(where, []).append(finding["message"]["en"])
+    answering = [host["name"] for host in report["hosts"] if host["status"] == "ok"]
+    expected = set()
+    for where in scenario.fails if state == "fail" else scenario.unknown:
+        rule, _, host = where.partition(" ")
+        expected |= {f"{rule} {name}" for name in answering} if host == "*" else {where}
+    for where in sorted(found.keys() - expected):
+        yield f"{state}, but not expected: {where}: {'; '.join(found[where])}"
+    for where in sorted(expected - found.keys()):
+        yield f"expected to {state}, but did not: {where}"
