@@ -40,7 +40,7 @@ record: $(READY) debian
 golden: $(READY)
 	$(BIN)/python -m tests.clusters.golden
 
-lab lab-test: DEBIAN += user-mode-linux
+lab lab-test: DEBIAN += user-mode-linux curl
 
 lab: $(READY) debian
 	@$(BIN)/python -m tests.lab

@@ -38,7 +38,9 @@ class Cluster:
 
 REALS = "rs1 rs2 rs3 rs4"
 # What resources and health checks have come to in the end: the last address is there, and all reals that live.
-ACTIVE = "ip addr show dev eth0 | grep -F 202.91.231.173 && [ $(ipvsadm -Ln | grep -c '16[3-7]:80 ') = {reals} ]"
+ACTIVE = (
+    "ip addr show dev eth0 | grep -F 202.91.231.173 && [ $(ipvsadm -Ln | grep -c '16[3-7]:80 ') = {reals} ]"
+)
 SYNCED = "ipvsadm -Ln --daemon | grep ^{role} && cl_status hbstatus"
 
 CLUSTERS = {
@@ -137,6 +139,7 @@ def _heartbeat(software: Path) -> dict[str, Text]:
     files = {f"/{path.relative_to(software)}": Text(content=path.read_text(), mode=0o755) for path in paths}
     script = (software / "etc/init.d/heartbeat").read_text()
     return files | {
+        "/root/pools.cf": Text(content=(GUEST / "pools.cf").read_text()),
         "/etc/ha.d/resource.d/LVSSyncDaemonSwap": _program("LVSSyncDaemonSwap"),
         "/etc/rc.d/init.d/heartbeat": Text(content=script, mode=0o755, mtime=INSTALLED),
     }
