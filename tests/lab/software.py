@@ -11,7 +11,7 @@ from tests.lab.say import say
 
 PACKAGES = (
     *("heartbeat", "ldirectord", "ipvsadm", "libnet-inet6glue-perl"),
-    *("sysvinit-core", "kmod", "psmisc", "net-tools", "iputils-arping", "inetutils-ping", "iptables"),
+    *("sysvinit-core", "kmod", "psmisc", "net-tools", "iputils-arping", "inetutils-ping", "strace"),
 )
 # Since Debian has /usr merged, what packages put elsewhere would hide the links that lead there.
 MERGED = ("bin", "sbin", "lib", "lib64")
