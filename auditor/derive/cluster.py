@@ -12,7 +12,7 @@ from auditor.derive.host import Surroundings, derive_host, vips_on
 from auditor.derive.topology import (
     Community,
     derive_communities,
-    node_name,
+    named_nodes,
     own_addresses,
     real_addresses,
     virtual_addresses,
@@ -38,8 +38,8 @@ def _cluster(community: Community) -> Cluster:
         vips=frozenset(vips),
         segment=_segment(community, frozenset(vips)),
         nodes={
-            node_name(member): own_addresses(member)
-            for member in community.members
+            name: own_addresses(member)
+            for name, member in named_nodes(community.members).items()
             if own_addresses(member) and not isinstance(member.uname, Unknown)
         },
     )
@@ -284,7 +284,7 @@ def _is_safe(host: Host, vips: frozenset[str]) -> tuple[bool | Unknown, Prose]:
 def _members(directors: Iterable[Host], evidence: Mapping[str, Evidence]) -> Iterator[Member]:
     """Every node and every real server that the directors' files name, once."""
     by_address = {address: name for name, member in evidence.items() for address in own_addresses(member)}
-    by_node = {node_name(member): name for name, member in evidence.items()}
+    by_node = {name: member.snapshot.name for name, member in named_nodes(evidence.values()).items()}
     # A host that was not asked may be the one that is named.
     gaps = {
         "node": _first_unknown(member.uname for member in evidence.values()),

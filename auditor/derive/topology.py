@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.derive.addresses import is_loopback, to_ip
@@ -81,6 +81,15 @@ def own_addresses(host: Evidence) -> frozenset[str]:
 def node_name(host: Evidence) -> str:
     """``uname -n`` as heartbeat compares it; the name in HOSTS where the host could not be asked."""
     return (host.snapshot.name if isinstance(host.uname, Unknown) else host.uname.node).lower()
+
+
+def named_nodes(hosts: Iterable[Evidence]) -> dict[str, Evidence]:
+    """Which host each node of ha.cf is: the one whose ``uname -n`` that is, else the director of that name in HOSTS,
+    since one that somebody renamed is still there.
+    """
+    hosts = tuple(hosts)
+    listed = {host.snapshot.name.lower(): host for host in hosts if known(host.ha_cf) is not None}
+    return listed | {node_name(host): host for host in hosts}
 
 
 def virtual_addresses(host: Evidence) -> Iterator[tuple[str, bool, At]]:
