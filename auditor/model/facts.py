@@ -82,12 +82,16 @@ class AuthSelection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthKey:
-    """``key`` is the redaction marker, equal for equal keys of one run; None for crc."""
+    """``key`` is the redaction marker, equal for equal keys of one run; None for crc.
+
+    ``sample``: documentation prints this very key, so that everybody has it.
+    """
 
     number: int
     method: str
     key: str | None
     at: At
+    sample: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

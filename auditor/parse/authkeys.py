@@ -7,6 +7,14 @@ from auditor.model.place import At, Diagnostic, Prose, Unparsed
 from auditor.parse.grammar import Line, find_fault, read_lines
 from auditor.parse.text import has_mark, place, whole
 
+SAMPLE_KEYS = frozenset(
+    {"HI!", "Hello!", "sha1_any_password", "md5_any_password", "key-for-sha1-any-text-you-want"}
+)
+"""Keys that heartbeat's own example, the runbook and well-known instructions print."""
+
+SAMPLE_KIND = "sample-authkey"
+"""What a redaction marker calls such a key: that it is one is no secret, and cannot be told afterwards."""
+
 _LIMIT = 16
 _METHODS = {"crc": False, "md5": True, "sha1": True}
 """Whether a method wants a key."""
@@ -40,7 +48,11 @@ def read_authkeys(document: Document) -> Reading[Authkeys]:
                 facts.append(selection)
             case "KEY":
                 key = AuthKey(
-                    number=_number(line), method=line["method"], key=line.get("key"), at=line.at("number")
+                    number=_number(line),
+                    method=line["method"],
+                    key=line.get("key"),
+                    at=line.at("number"),
+                    sample=is_sample(line.get("key") or ""),
                 )
                 facts.append(key)
                 faults = _check_key(line, key)
@@ -70,6 +82,11 @@ def read_authkeys(document: Document) -> Reading[Authkeys]:
             at=document.at,
         ),
     )
+
+
+def is_sample(key: str) -> bool:
+    """Of a key as it stands in the file or of the marker in its place."""
+    return key.strip("\"'") in SAMPLE_KEYS or key.startswith(f"«redacted:{SAMPLE_KIND}:")
 
 
 def _number(line: Line) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auditor.parse.authkeys import SAMPLE_KIND, is_sample
 from auditor.parse.grammar import Line, read_lines
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ def _words(kind: str, line: Line, start: int) -> Iterator[Secret]:
     """Each word from here on; a number sign that leads stays, because it shows where somebody meant a comment."""
     for match in _WORD.finditer(line.text, start):
         lead = len(match[0]) - len(match[0].lstrip("#"))
-        yield Secret(kind=kind, start=line.start + match.start() + lead, end=line.start + match.end())
+        named = SAMPLE_KIND if kind == "authkey" and is_sample(match[0][lead:]) else kind
+        yield Secret(kind=named, start=line.start + match.start() + lead, end=line.start + match.end())
 
 
 _LDIRECTORD_SECRET = re.compile(r"[#\s]*(login|passwd|database|secret)[ \t]*=[ \t]*", re.IGNORECASE)

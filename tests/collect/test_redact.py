@@ -6,6 +6,8 @@ import pytest
 
 from auditor.collect.redact import Redactor
 from auditor.model.snapshot import Artifact
+from auditor.parse.authkeys import read_authkeys
+from auditor.parse.text import read_document
 
 KEY = "canary-7f3a"
 
@@ -25,6 +27,17 @@ def test_equal_secrets_of_one_run_get_equal_marks() -> None:
     assert second.content == first.content
     assert other.content.decode() == "auth 1\n1 sha1 «redacted:authkey:len11:2»\n"
     assert first.redactions == 1
+
+
+def test_that_a_key_is_out_of_a_manual_is_no_secret() -> None:
+    shown = Redactor().redact(artifact(b"auth 2\n1 sha1 HI!\n2 md5 HI!!\n#3 md5 md5_any_password\n")).content
+    assert [line.split()[-1].split(":")[1] for line in shown.decode().splitlines()[1:]] == [
+        "sample-authkey",
+        "authkey",
+        "sample-authkey",
+    ]
+    read = read_authkeys(read_document(shown, source="/etc/ha.d/authkeys"))
+    assert [key.sample for key in read.value.keys] == [True, False]
 
 
 def test_the_same_secret_is_known_in_another_file_and_another_encoding() -> None:
