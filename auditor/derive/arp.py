@@ -200,7 +200,7 @@ def boot_sysctls(evidence: Evidence) -> Mapping[str, Sysctl] | Unknown:
     return last
 
 
-def derive_placements(evidence: Evidence) -> tuple[Placement | Unknown, ...] | Unknown:
+def derive_placements(evidence: Evidence, vips: frozenset[str]) -> tuple[Placement | Unknown, ...] | Unknown:
     """Every address but 127/8 and ::1 on lo, running or configured in ifcfg-lo:N or rc.local."""
     interfaces = evidence.interfaces
     if isinstance(interfaces, Unknown):
@@ -213,6 +213,7 @@ def derive_placements(evidence: Evidence) -> tuple[Placement | Unknown, ...] | U
             full=bits(address.address),
             origin="running",
             reason=None,
+            vip=str(to_ip(address.address)) in vips,
             at=address.at,
         )
         for interface in interfaces
@@ -220,16 +221,16 @@ def derive_placements(evidence: Evidence) -> tuple[Placement | Unknown, ...] | U
         for address in interface.addresses
         if not is_loopback(address.address) and address.scope != "link"
     ]
-    return (*found, *_configured_placements(evidence))
+    return (*found, *_configured_placements(evidence, vips))
 
 
-def _configured_placements(evidence: Evidence) -> Iterable[Placement | Unknown]:
+def _configured_placements(evidence: Evidence, vips: frozenset[str]) -> Iterable[Placement | Unknown]:
     if isinstance(evidence.ifcfgs, Unknown):
         yield evidence.ifcfgs
     else:
         for ifcfg in evidence.ifcfgs:
             if ifcfg.device.startswith("lo:") and ifcfg.address is not None:
-                yield _alias_placement(ifcfg, ifcfg.address)
+                yield _alias_placement(ifcfg, ifcfg.address, vips)
     if isinstance(evidence.rc_local, Unknown):
         yield evidence.rc_local
     else:
@@ -250,11 +251,12 @@ def _configured_placements(evidence: Evidence) -> Iterable[Placement | Unknown]:
                     else Prose(
                         en="no netmask: the class of the address decides", zh="未写 netmask: 由地址类别决定"
                     ),
+                    vip=str(to_ip(command.address)) in vips,
                     at=command.at,
                 )
 
 
-def _alias_placement(ifcfg: Ifcfg, written: Setting) -> Placement | Unknown:
+def _alias_placement(ifcfg: Ifcfg, written: Setting, vips: frozenset[str]) -> Placement | Unknown:
     mask = ifcfg.prefix or ifcfg.netmask
     network = to_network(written.value, mask.value if mask else LOOPBACK_PREFIX)
     if network is None:
@@ -270,6 +272,7 @@ def _alias_placement(ifcfg: Ifcfg, written: Setting) -> Placement | Unknown:
         else Prose(
             en="no NETMASK: the alias inherits 255.0.0.0 from lo", zh="没有 NETMASK: 别名继承 lo 的 255.0.0.0"
         ),
+        vip=str(to_ip(written.value)) in vips,
         at=mask.at if mask else written.at,
     )
 

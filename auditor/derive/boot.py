@@ -15,6 +15,8 @@ ON = "2345"
 OFF = "016"
 # What heartbeat needs to be there before it starts, and until it has stopped.
 NEEDED = ("network", "syslog", "rsyslog", "ntpd")
+# What heartbeat starts where it has the addresses, and nowhere else.
+MANAGED = ("ldirectord", "ipvsadm")
 # What binds to the VIPs, or sets things up after everything else.
 LATER = ("httpd", "nginx", "lighttpd", "squid", "haproxy", "sendmail", "postfix", "vsftpd", "local")
 
@@ -79,6 +81,11 @@ def derive_order(links: Sequence[RcLink], host: str) -> tuple[Problem, ...]:
                 if own.name > other.name
             ]
     return tuple(problems)
+
+
+def derive_rivals(links: Sequence[RcLink]) -> tuple[RcLink, ...]:
+    """S links of what heartbeat is to start on one director alone."""
+    return tuple(link for runlevel in ON for link in _named(links, runlevel, "S", MANAGED))
 
 
 def _of(links: Sequence[RcLink], runlevel: str, kind: str) -> list[RcLink]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor import parse
 from auditor.model.facts import File, RcLink, Sysctl
 from auditor.model.place import At, Prose, Unknown
 from auditor.parse.ldirectord import ldirectord_release, read_ldirectord
+from auditor.parse.ldirectord_options import RELEASES
 from auditor.parse.text import read_document
 
 if TYPE_CHECKING:
@@ -87,7 +88,6 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
     packages = look.output("packages", "packages")
     haresources = look.file(f"{HA_D}/haresources", "haresources")
     cf_path = _ldirectord_path(look, haresources)
-    release = _ldirectord_release(packages)
     return Evidence(
         snapshot=snapshot,
         uname=_value(look.output("uname", "uname")),
@@ -97,7 +97,7 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         authkeys_file=look.lies(f"{HA_D}/authkeys"),
         ha_cf=look.file(f"{HA_D}/ha.cf", "ha.cf"),
         haresources=haresources,
-        ldirectord=look.file(cf_path, lambda document: read_ldirectord(document, release)),
+        ldirectord=_ldirectord(look, cf_path, packages),
         ldirectord_file=look.lies(cf_path),
         ifcfgs=_ifcfgs(look),
         network=_value_or_none(look.file("/etc/sysconfig/network", "network")),
@@ -276,15 +276,38 @@ def _ldirectord_path(look: _Look, reading: Reading[Haresources] | None | Unknown
     return next(there, paths[0])
 
 
-def _ldirectord_release(packages: Reading[tuple[Package, ...]] | Unknown) -> str:
-    """The release of ldirectord that is installed; the newest when the package list does not tell."""
-    if isinstance(packages, Unknown):
-        return "4.12"
+def _ldirectord(
+    look: _Look, path: str, packages: Reading[tuple[Package, ...]] | Unknown
+) -> Reading[LdirectordCf] | None | Unknown:
+    """The file as the installed release reads it; where nobody knows which that is, what all of them agree on."""
+    document = look.document(path)
+    if document is None or isinstance(document, Unknown):
+        return document
+    installed = _ldirectord_release(packages)
+    if installed is not None:
+        return read_ldirectord(document, installed)
+    *older, newest = [read_ldirectord(document, release) for release in RELEASES]
+    if all(_meaning(reading) == _meaning(newest) for reading in older):
+        return newest
+    return unknown(
+        document.at,
+        f"releases of ldirectord read {path} differently, and which one is installed is not known",
+        f"不同版本的 ldirectord 对 {path} 的解读不同, 而已安装的版本未知",
+    )
+
+
+def _meaning(reading: Reading[LdirectordCf]) -> tuple[object, ...]:
+    faults = [note for note in reading.diagnostics if note.severity != "info"]
+    return replace(reading.value, release=""), [(note.severity, note.code, note.at) for note in faults]
+
+
+def _ldirectord_release(packages: Reading[tuple[Package, ...]] | Unknown) -> str | None:
+    """The release of the ldirectord that the package list names."""
     for name in ("ldirectord", "heartbeat-ldirectord"):
-        for package in packages.value:
+        for package in () if isinstance(packages, Unknown) else packages.value:
             if package.name == name:
                 return ldirectord_release(package.version)
-    return "4.12"
+    return None
 
 
 def _ifcfgs(look: _Look) -> tuple[Ifcfg, ...] | Unknown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,7 +16,8 @@ from auditor.derive.arp import (
     derive_stances,
     is_hidden,
 )
-from auditor.derive.boot import derive_enablement, derive_order
+from auditor.derive.boot import derive_enablement, derive_order, derive_rivals
+from auditor.derive.checks import derive_check_needs, derive_pools, derive_port_problems
 from auditor.derive.drift import derive_ipvs_problems
 from auditor.derive.evidence import HA_D, Evidence, unknown
 from auditor.derive.topology import Role
@@ -71,6 +72,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
     owned = vips_on(evidence, around.vips, hidden=False)
     hidden = vips_on(evidence, around.vips, hidden=True)
     links = evidence.links
+    packages = _packages(evidence.packages, snapshot.name)
     ha_cf, cf = _fact(evidence.ha_cf), _fact(evidence.ldirectord)
     authkeys, haresources = _fact(evidence.authkeys), _fact(evidence.haresources)
     # A director that has a VIP on a real interface owns it; a real server that does steals it.
@@ -89,18 +91,24 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         ssh=_ssh(evidence),
         uname=evidence.uname,
         release=evidence.release,
-        packages=_packages(evidence.packages, snapshot.name),
+        packages=packages,
         authkeys=authkeys,
         authkeys_file=evidence.authkeys_file,
         authkeys_refusals=_refusals(evidence.authkeys, f"{HA_D}/authkeys", snapshot.name),
         ha_cf=ha_cf,
         ha_cf_refusals=_refusals(evidence.ha_cf, f"{HA_D}/ha.cf", snapshot.name),
+        ha_cf_warnings=_warnings(evidence.ha_cf),
+        logd=_logd(evidence),
         haresources=haresources,
         haresources_refusals=_haresources_refusals(evidence, ha_cf),
         resource_problems=_resource_problems(evidence),
         ldirectord=cf,
         ldirectord_file=evidence.ldirectord_file,
         ldirectord_refusals=_refusals(evidence.ldirectord, f"{HA_D}/ldirectord.cf", snapshot.name),
+        ldirectord_warnings=_warnings(evidence.ldirectord),
+        pools=_of_file(cf, derive_pools),
+        check_needs=_of_file(cf, lambda file: derive_check_needs(file, packages)),
+        port_problems=_of_file(cf, derive_port_problems),
         ldirectord_daemon=_ldirectord_daemon(evidence),
         interfaces=evidence.interfaces,
         addresses=_all_addresses(evidence.interfaces),
@@ -120,13 +128,15 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         if isinstance(carried, Unknown)
         else derive_stances(evidence, nics, carried, around.segment),
         guards=derive_guards(evidence, nics),
-        placements=derive_placements(evidence),
+        placements=derive_placements(evidence, around.vips),
         sysv=links if isinstance(links, Unknown) else links is not None,
         heartbeat_links=links if isinstance(links, Unknown) else _of_heartbeat(links),
         enablement_problems=links
         if isinstance(links, Unknown)
         else derive_enablement(links or (), snapshot.name),
         order_problems=links if isinstance(links, Unknown) else derive_order(links or (), snapshot.name),
+        rival_links=links if isinstance(links, Unknown) else derive_rivals(links or ()),
+        expire_template=_running(evidence, "net.ipv4.vs.expire_quiescent_template"),
         conntrack=_conntrack(evidence),
         conntrack_boot=_conntrack_boot(evidence),
     )
@@ -184,6 +194,21 @@ def _refusals(reading: Reading[T] | None | Unknown, path: str, host: str) -> tup
             ),
         )
     return tuple(diagnostic for diagnostic in reading.diagnostics if diagnostic.severity == "error")
+
+
+def _warnings(reading: Reading[T] | None | Unknown) -> tuple[Diagnostic, ...] | Unknown:
+    """What the daemon reads as something else than stands there."""
+    if reading is None or isinstance(reading, Unknown):
+        return reading or ()
+    return tuple(diagnostic for diagnostic in reading.diagnostics if diagnostic.severity == "warning")
+
+
+def _of_file(
+    cf: LdirectordCf | None | Unknown, derive: Callable[[LdirectordCf], tuple[T, ...]]
+) -> tuple[T, ...] | Unknown:
+    if cf is None or isinstance(cf, Unknown):
+        return cf or ()
+    return derive(cf)
 
 
 def _haresources_refusals(
@@ -308,6 +333,21 @@ def _ldirectord_daemon(evidence: Evidence) -> Process | None | Unknown:
         ):
             return process
     return None
+
+
+def _logd(evidence: Evidence) -> Process | None | Unknown:
+    """heartbeat's log daemon, which writes what no line of ha.cf sends elsewhere."""
+    if isinstance(evidence.processes, Unknown):
+        return evidence.processes
+    names = {"ha_logd", "logd"}
+    return next(
+        (one for one in evidence.processes if posixpath.basename(one.command.split(" ", 1)[0]) in names), None
+    )
+
+
+def _running(evidence: Evidence, key: str) -> Sysctl | None | Unknown:
+    """A value of the running kernel; None: this kernel, as it is loaded, has no such key."""
+    return evidence.sysctls if isinstance(evidence.sysctls, Unknown) else evidence.sysctls.get(key)
 
 
 def _all_addresses(interfaces: tuple[Interface, ...] | Unknown) -> tuple[Address, ...] | Unknown:

@@ -68,6 +68,39 @@ class Packages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A virtual service of ldirectord.cf, and what its health check is worth.
+
+    ``quiescent_set``: some line says so, here or globally. ``checked``: a dead real server is noticed.
+    ``text``: how the expected answer is judged: ``tight``, ``loose``, or None where no text is looked for.
+    ``check`` and ``text_reason``: the same in words.
+    """
+
+    name: str
+    quiescent: bool
+    quiescent_set: bool
+    persistent: int | None
+    checked: bool
+    check: Prose
+    receive: str | None
+    text: str | None
+    text_reason: Prose
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckNeed:
+    """A Perl module that the check of a virtual service needs, and the ``packages`` any of which brings it."""
+
+    pool: str
+    service: str
+    module: str
+    packages: tuple[str, ...]
+    installed: bool | Unknown
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nic:
     """An interface that ARP can arrive on, with the values in force: max(all, own), as the kernel does."""
 
@@ -111,7 +144,7 @@ class Guard:
 class Placement:
     """A VIP on a loopback or dummy interface. ``origin``: running, or the file that configures it for boot.
 
-    ``prefix``: effective length; ``full``: 32 or 128, the only right one.
+    ``prefix``: effective length; ``full``: 32 or 128, the only right one. ``vip``: a VIP of the cluster.
     """
 
     address: str
@@ -120,6 +153,7 @@ class Placement:
     full: int
     origin: str
     reason: Prose | None
+    vip: bool
     at: At
 
 
@@ -158,7 +192,9 @@ class Host:
     ``read``: its snapshot is usable. ``refusals``: why the daemon would not start with the file; the
     file's absence is one.
     ``active``: holds a VIP of its cluster on an interface that answers ARP.
-    ``ipvs``: None when the kernel has no IPVS loaded. ``haresources_used``: false under crm.
+    ``ha_cf_warnings``, ``ldirectord_warnings``: what the daemon reads as something else than stands there.
+    ``rival_links``: S links that start what heartbeat is to start.
+    ``ipvs``: None when the kernel has no IPVS loaded.
     """
 
     name: str
@@ -178,12 +214,18 @@ class Host:
     authkeys_refusals: tuple[Diagnostic, ...] | Unknown
     ha_cf: HaCf | None | Unknown
     ha_cf_refusals: tuple[Diagnostic, ...] | Unknown
+    ha_cf_warnings: tuple[Diagnostic, ...] | Unknown
+    logd: Process | None | Unknown
     haresources: Haresources | None | Unknown
     haresources_refusals: tuple[Diagnostic, ...] | Unknown
     resource_problems: tuple[Problem, ...] | Unknown
     ldirectord: LdirectordCf | None | Unknown
     ldirectord_file: File | None | Unknown
     ldirectord_refusals: tuple[Diagnostic, ...] | Unknown
+    ldirectord_warnings: tuple[Diagnostic, ...] | Unknown
+    pools: tuple[Pool, ...] | Unknown
+    check_needs: tuple[CheckNeed, ...] | Unknown
+    port_problems: tuple[Problem | Unknown, ...] | Unknown
     ldirectord_daemon: Process | None | Unknown
     interfaces: tuple[Interface, ...] | Unknown
     addresses: tuple[Address, ...] | Unknown
@@ -206,6 +248,8 @@ class Host:
     heartbeat_links: tuple[RcLink, ...] | Unknown
     enablement_problems: tuple[Problem, ...] | Unknown
     order_problems: tuple[Problem, ...] | Unknown
+    rival_links: tuple[RcLink, ...] | Unknown
+    expire_template: Sysctl | None | Unknown
     conntrack: Sysctl | None | Unknown
     conntrack_boot: Persisted | None | Unknown
 
