@@ -8,6 +8,13 @@ from auditor.derive.addresses import is_loopback, to_ip
 from auditor.derive.arp import derive_stances, is_hidden, placed
 from auditor.derive.drift import compare_ldirectord
 from auditor.derive.evidence import Evidence, known, read_evidence, unknown
+from auditor.derive.heartbeat import (
+    Channel,
+    Strangers,
+    derive_channels,
+    derive_coverage,
+    derive_media_problems,
+)
 from auditor.derive.host import Surroundings, derive_host, vips_on
 from auditor.derive.topology import (
     Community,
@@ -18,7 +25,7 @@ from auditor.derive.topology import (
     virtual_addresses,
 )
 from auditor.model.cluster import Cluster, Comparison, DualRole, Duty, Host, Member, Vip
-from auditor.model.facts import Address, Group, SyncDaemon
+from auditor.model.facts import Address, Group, Medium, SyncDaemon
 from auditor.model.place import At, Prose, Unknown
 from auditor.model.snapshot import Snapshot
 
@@ -29,10 +36,24 @@ _DEFAULT_TCP_TIMEOUT = 900
 def derive_clusters(snapshot: Snapshot) -> tuple[Cluster, ...]:
     """Every host of the snapshot in exactly one cluster, in the order of HOSTS."""
     hosts = [read_evidence(host) for host in snapshot.hosts]
-    return tuple(_cluster(community) for community in derive_communities(hosts))
+    communities = derive_communities(hosts)
+    listening: dict[Channel, list[tuple[Community, Evidence, Medium]]] = {}
+    for community in communities:
+        for director in community.those("director"):
+            for channel, medium in derive_channels(director):
+                listening.setdefault(channel, []).append((community, director, medium))
+
+    def strangers_of(community: Community) -> Strangers:
+        def strangers(channel: Channel) -> tuple[Evidence, Medium] | None:
+            heard = ((host, medium) for other, host, medium in listening[channel] if other is not community)
+            return next(heard, None)
+
+        return strangers
+
+    return tuple(_cluster(community, strangers_of(community)) for community in communities)
 
 
-def _cluster(community: Community) -> Cluster:
+def _cluster(community: Community, strangers: Strangers) -> Cluster:
     vips = _vip_places(community)
     around = Surroundings(
         vips=frozenset(vips),
@@ -65,6 +86,10 @@ def _cluster(community: Community) -> Cluster:
         duties=unread or (*_duties(directors, evidence), *gaps),
         dual_roles=unread or (*_dual_roles(directors, hosts), *gaps),
         members=unread or (*_members(directors, evidence), *gaps),
+        media_problems=unread
+        or tuple(derive_media_problems([evidence[host.name] for host in directors], strangers)),
+        coverage_problems=unread
+        or tuple(problem for host in directors for problem in derive_coverage(evidence[host.name])),
         haresources=unread or _compare_haresources(directors),
         ldirectord=unread or _compare_files(directors),
         sync=unread or _sync(directors),

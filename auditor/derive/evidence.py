@@ -25,9 +25,12 @@ if TYPE_CHECKING:
         HostsEntry,
         Ifcfg,
         Interface,
+        IpvsCounters,
         IpvsTable,
         IpvsTimeouts,
         LdirectordCf,
+        Module,
+        ModuleLine,
         NetworkFile,
         Package,
         Process,
@@ -78,6 +81,9 @@ class Evidence:
     ipvs: IpvsTable | None | Unknown
     ipvs_timeouts: IpvsTimeouts | None | Unknown
     sync_daemons: tuple[SyncDaemon, ...] | None | Unknown
+    counters: tuple[IpvsCounters, ...] | None | Unknown
+    modules: tuple[Module, ...] | Unknown
+    module_lines: tuple[ModuleLine, ...] | Unknown
     processes: tuple[Process, ...] | Unknown
     arptables: bool | Unknown
 
@@ -112,6 +118,9 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         ipvs=_ipvs(look),
         ipvs_timeouts=look.ipvs("ipvsadm-timeout"),
         sync_daemons=look.ipvs("ipvsadm-daemon"),
+        counters=look.ipvs("ipvsadm-stats"),
+        modules=_value(look.output("modules", "modules")),
+        module_lines=_module_lines(look),
         processes=_value(look.output("ps", "ps")),
         arptables=_arptables(look),
     )
@@ -360,6 +369,21 @@ def _sysctl_files(look: _Look) -> tuple[Sysctl, ...] | Unknown:
         if reading is not None:
             assignments.extend(reading.value)
     return tuple(assignments)
+
+
+def _module_lines(look: _Look) -> tuple[ModuleLine, ...] | Unknown:
+    """What modprobe is told, by the files of every kernel; each line's place says which file it is."""
+    artifacts = look.under("/etc/modprobe.d", "modprobe")
+    if isinstance(artifacts, Unknown):
+        return artifacts
+    paths = ["/etc/modules.conf", "/etc/modprobe.conf", *(one.path or "" for one in artifacts or ())]
+    lines: list[ModuleLine] = []
+    for path in paths:
+        reading = look.file(path, "modprobe")
+        if isinstance(reading, Unknown):
+            return reading
+        lines.extend(reading.value if reading is not None else ())
+    return tuple(lines)
 
 
 def _rc_local(look: _Look) -> Script | None | Unknown:

@@ -20,8 +20,9 @@ from auditor.derive.boot import derive_enablement, derive_order, derive_rivals
 from auditor.derive.checks import derive_check_needs, derive_pools, derive_port_problems
 from auditor.derive.drift import derive_ipvs_problems
 from auditor.derive.evidence import HA_D, Evidence, unknown
+from auditor.derive.heartbeat import derive_watchdog
 from auditor.derive.topology import Role
-from auditor.model.cluster import Host, Lookup, Packages, Persisted, Problem, SshFact
+from auditor.model.cluster import Flow, Host, Lookup, Packages, Persisted, Problem, SshFact
 from auditor.model.facts import (
     Address,
     HaCf,
@@ -40,6 +41,7 @@ from auditor.model.facts import (
     Sysctl,
 )
 from auditor.model.place import At, Diagnostic, Prose, Unknown
+from auditor.parse.ipvsadm import name_endpoint
 
 T = TypeVar("T")
 
@@ -99,6 +101,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         ha_cf_refusals=_refusals(evidence.ha_cf, f"{HA_D}/ha.cf", snapshot.name),
         ha_cf_warnings=_warnings(evidence.ha_cf),
         logd=_logd(evidence),
+        watchdog=derive_watchdog(evidence),
         haresources=haresources,
         haresources_refusals=_haresources_refusals(evidence, ha_cf),
         resource_problems=_resource_problems(evidence),
@@ -121,6 +124,8 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         ipvs_set=_ipvs_set(evidence),
         sync_daemons=evidence.sync_daemons,
         ipvs_problems=_ipvs_problems(cf, evidence.ipvs, snapshot.name),
+        flows=_flows(evidence),
+        backup_only=_running(evidence, "net.ipv4.vs.backup_only"),
         active=owned if isinstance(owned, Unknown) else director and bool(owned),
         carries_vip=carried if isinstance(carried, Unknown) else bool(carried),
         nics=nics,
@@ -214,9 +219,12 @@ def _of_file(
 def _haresources_refusals(
     evidence: Evidence, ha_cf: HaCf | None | Unknown
 ) -> tuple[Diagnostic, ...] | Unknown:
-    """What the file itself does wrong, and groups whose node ha.cf does not declare."""
+    """What is refused or read as something else, and groups whose node ha.cf does not declare."""
     reading = evidence.haresources
     refusals = _refusals(reading, f"{HA_D}/haresources", evidence.snapshot.name)
+    misread = _warnings(reading)
+    if not isinstance(refusals, Unknown) and not isinstance(misread, Unknown):
+        refusals = (*refusals, *misread)
     if isinstance(refusals, Unknown) or reading is None or isinstance(reading, Unknown) or ha_cf is None:
         return refusals
     if isinstance(ha_cf, Unknown):
@@ -450,6 +458,35 @@ def _ipvs_problems(
         )
     empty = IpvsTable(version=None, size=None, services=(), at=At(host=host, source="/proc/net/ip_vs"))
     return derive_ipvs_problems(cf, empty if table is None else table)
+
+
+def _flows(evidence: Evidence) -> tuple[Flow, ...] | Unknown:
+    """The real servers of every service that was asked often enough for each to have had its turn."""
+    table, counters = evidence.ipvs, evidence.counters
+    for fact in (table, counters):
+        if isinstance(fact, Unknown):
+            return fact
+    if table is None or isinstance(table, Unknown) or counters is None or isinstance(counters, Unknown):
+        return ()
+    rows = {(row.name, row.real): row for row in counters}
+    flows = []
+    for service in table.services:
+        total = rows.get((service.name, None))
+        if total is None or total.connections < sum(real.weight for real in service.reals):
+            continue
+        for real in service.reals:
+            row = rows.get((service.name, name_endpoint(real.address, real.port)))
+            if row is not None:
+                flows.append(
+                    Flow(
+                        service=service.name,
+                        real=real.address,
+                        weight=real.weight,
+                        connections=row.connections,
+                        ats=(row.at, real.at),
+                    )
+                )
+    return tuple(flows)
 
 
 def _of_heartbeat(links: tuple[RcLink, ...] | None) -> tuple[RcLink, ...]:

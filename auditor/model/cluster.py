@@ -101,6 +101,17 @@ class CheckNeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A real server of the live table, and the connections it got since it was put there."""
+
+    service: str
+    real: str
+    weight: int
+    connections: int
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nic:
     """An interface that ARP can arrive on, with the values in force: max(all, own), as the kernel does."""
 
@@ -216,6 +227,7 @@ class Host:
     ha_cf_refusals: tuple[Diagnostic, ...] | Unknown
     ha_cf_warnings: tuple[Diagnostic, ...] | Unknown
     logd: Process | None | Unknown
+    watchdog: Comparison | Unknown
     haresources: Haresources | None | Unknown
     haresources_refusals: tuple[Diagnostic, ...] | Unknown
     resource_problems: tuple[Problem, ...] | Unknown
@@ -238,6 +250,8 @@ class Host:
     ipvs_set: ScriptCommand | None | Unknown
     sync_daemons: tuple[SyncDaemon, ...] | None | Unknown
     ipvs_problems: tuple[Problem | Unknown, ...] | Unknown
+    flows: tuple[Flow, ...] | Unknown
+    backup_only: Sysctl | None | Unknown
     active: bool | Unknown
     carries_vip: bool | Unknown
     nics: tuple[Nic, ...] | Unknown
@@ -315,6 +329,8 @@ class Member:
 class Cluster:
     """``directors`` is Unknown when none was found but a host that could be one was not read.
 
+    ``coverage_problems``: VIPs that are served, but that the group of ldirectord does not bring up before it.
+
     ``active``: the host that owns all owned VIPs; None when there is none or several.
     ``sync.kind``: fits, off, or wrong.
     """
@@ -329,6 +345,8 @@ class Cluster:
     duties: tuple[Duty | Unknown, ...] | Unknown
     dual_roles: tuple[DualRole | Unknown, ...] | Unknown
     members: tuple[Member | Unknown, ...] | Unknown
+    media_problems: tuple[Problem | Unknown, ...] | Unknown
+    coverage_problems: tuple[Problem | Unknown, ...] | Unknown
     haresources: Comparison | Unknown
     ldirectord: Comparison | Unknown
     sync: Comparison | Unknown
