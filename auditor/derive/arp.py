@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from auditor.derive.addresses import Ip, bits, is_loopback, to_ip, to_network
 from auditor.derive.evidence import Evidence, unknown
-from auditor.model.cluster import ArpStance, Guard, Nic, Placement
+from auditor.model.cluster import ArpStance, Guard, Nic, Placement, Problem
 from auditor.model.facts import Address, Ifcfg, Interface, Setting, Sysctl
 from auditor.model.place import At, Prose, Unknown
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 LOOPBACK_PREFIX = 8
 UNREACHABLE = 8
+_GREATER_WINS_SINCE = (2, 6, 31)  # rp_filter; "and" before
+
+_DEAF = frozenset({"arp_ignore", "arp_announce", "arp_filter", "rp_filter"})
 
 _REASONS = {
     "silent": Prose(en="neither answers for the VIP nor announces it", zh="既不应答也不通告该 VIP"),
@@ -69,6 +73,25 @@ def in_force(
     return max(numbers), ats
 
 
+def filter_in_force(evidence: Evidence, interface: str) -> tuple[int | Unknown, tuple[At, ...]]:
+    """rp_filter as this kernel combines it with ``all``: both have to be on before 2.6.31, the greater one since."""
+    sysctls, uname = evidence.sysctls, evidence.uname
+    if isinstance(sysctls, Unknown):
+        return sysctls, ()
+    if isinstance(uname, Unknown):
+        return uname, ()
+    pair = [sysctls.get(sysctl_key(scope, "rp_filter")) for scope in ("all", interface)]
+    ats = tuple(one.at for one in pair if one is not None)
+    numbers = [one.number for one in pair if one is not None and one.number is not None]
+    if len(numbers) < len(pair):
+        at = At(host="", source=sysctl_key(interface, "rp_filter"))
+        return unknown(
+            next(iter(ats), at), f"rp_filter of {interface} was not read", f"未读取 {interface} 的 rp_filter"
+        ), ats
+    version = tuple(int(part) for part in re.findall(r"[0-9]+", uname.release)[:3])
+    return (max(numbers) if version >= _GREATER_WINS_SINCE else int(all(numbers))), ats
+
+
 def derive_nics(evidence: Evidence) -> tuple[Nic, ...] | Unknown:
     """The interfaces that ARP can arrive on, with the values in force."""
     interfaces = evidence.interfaces
@@ -80,12 +103,14 @@ def derive_nics(evidence: Evidence) -> tuple[Nic, ...] | Unknown:
             ignore, ignore_ats = in_force(evidence.sysctls, interface.name, "arp_ignore")
             announce, announce_ats = in_force(evidence.sysctls, interface.name, "arp_announce")
             arp_filter, _ = in_force(evidence.sysctls, interface.name, "arp_filter")
+            rp_filter, _ = filter_in_force(evidence, interface.name)
             nics.append(
                 Nic(
                     name=interface.name,
                     arp_ignore=ignore,
                     arp_announce=announce,
                     arp_filter=arp_filter,
+                    rp_filter=rp_filter,
                     ats=(interface.at, *ignore_ats, *announce_ats),
                 )
             )
@@ -224,11 +249,47 @@ def derive_placements(evidence: Evidence, vips: frozenset[str]) -> tuple[Placeme
     return (*found, *_configured_placements(evidence, vips))
 
 
+def derive_false_guards(evidence: Evidence) -> Iterable[Problem | Unknown]:
+    """What looks as if it hid a VIP and does nothing: ARP=no of an alias, values of interfaces without ARP."""
+    if isinstance(evidence.ifcfgs, Unknown):
+        yield evidence.ifcfgs
+    else:
+        for ifcfg in evidence.ifcfgs or ():
+            if ":" in ifcfg.device and ifcfg.arp is not None and ifcfg.arp.value.lower() == "no":
+                yield Problem(
+                    code="arp-no",
+                    subject=f"{ifcfg.device} ARP",
+                    message=Prose(
+                        en=f"ARP=no in {ifcfg.path} does nothing: ifup-aliases never reads it",
+                        zh=f"{ifcfg.path} 中的 ARP=no 不起作用: ifup-aliases 从不读取它",
+                    ),
+                    ats=(ifcfg.arp.at,),
+                )
+    assignments = boot_sysctls(evidence)
+    if isinstance(assignments, Unknown):
+        yield assignments
+        return
+    for sysctl in assignments.values():
+        parts = re.fullmatch(r"net[./]ipv4[./]conf[./](?P<interface>.+)[./](?P<name>\w+)", sysctl.key)
+        if parts and parts["interface"].startswith(("lo", "dummy")) and parts["name"] in _DEAF:
+            interface, name = parts["interface"], parts["name"]
+            yield Problem(
+                code="deaf-interface",
+                subject=sysctl.key,
+                message=Prose(
+                    en=f"{sysctl.key} does nothing: no ARP request and no packet of a client arrives on {interface}",
+                    zh=f"{sysctl.key} 不起作用: ARP 请求和客户的数据包都不会从 {interface} 进来",
+                ),
+                ats=(sysctl.at,),
+                found=f"{name} {sysctl.value}",
+            )
+
+
 def _configured_placements(evidence: Evidence, vips: frozenset[str]) -> Iterable[Placement | Unknown]:
     if isinstance(evidence.ifcfgs, Unknown):
         yield evidence.ifcfgs
     else:
-        for ifcfg in evidence.ifcfgs:
+        for ifcfg in evidence.ifcfgs or ():
             if ifcfg.device.startswith("lo:") and ifcfg.address is not None:
                 yield _alias_placement(ifcfg, ifcfg.address, vips)
     if isinstance(evidence.rc_local, Unknown):

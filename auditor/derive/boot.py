@@ -1,15 +1,15 @@
-"""Whether and in which order heartbeat starts and stops, from the links that rc really runs, in lexical order."""
+"""Whether and in which order heartbeat starts and stops: as rc runs the links, and as chkconfig would have them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.model.cluster import Problem
-from auditor.model.facts import RcLink
+from auditor.model.cluster import Forecast, Problem
+from auditor.model.facts import InitHeader, RcLink
 from auditor.model.place import At, Prose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 ON = "2345"
 OFF = "016"
@@ -81,6 +81,88 @@ def derive_order(links: Sequence[RcLink], host: str) -> tuple[Problem, ...]:
                 if own.name > other.name
             ]
     return tuple(problems)
+
+
+def derive_forecasts(links: Sequence[RcLink], headers: Sequence[InitHeader]) -> tuple[Forecast, ...]:
+    """What ``chkconfig heartbeat on``, or on and off of any other service that names its needs, makes of the links.
+
+    A script with an LSB block is moved behind all that it requires (start) and before it (stop), one number
+    apart and within 0 and 99; what it requires is moved first, until nothing moves any more. Scripts without
+    a block keep the numbers of their header. Semantics of chkconfig 1.3 (EL4, EL5) to 1.7.
+    """
+    own = next((header for header in headers if header.service == "heartbeat"), None)
+    if own is None or (own.start is None and not _is_lsb(own)):
+        return ()  # chkconfig refuses to touch such a script
+    numbers = _settle(headers)
+    start, stop = numbers["heartbeat"]
+    roots = {kind: _root(own, headers, numbers, kind) for kind in "SK"}
+    return tuple(
+        Forecast(
+            link=link,
+            name=f"{link.kind}{start if link.kind == 'S' else stop:02}heartbeat",
+            cause=None if (root := roots[link.kind]) is own else root.service,
+            ats=(link.at, own.at, *(() if root is own else (root.at,))),
+        )
+        for link in links
+        if link.service == "heartbeat"
+    )
+
+
+def _is_lsb(header: InitHeader) -> bool:
+    return bool(header.provides or header.required_start or header.required_stop or header.default_start)
+
+
+def _settle(headers: Sequence[InitHeader]) -> dict[str, tuple[int, int]]:
+    """Service to start and stop number, when every script with needs has found its place."""
+    numbers = {
+        header.service: (
+            50 if header.start is None else header.start,
+            50 if header.stop is None else header.stop,
+        )
+        for header in headers
+    }
+    lsb = [header for header in headers if _is_lsb(header)]
+    # Numbers only ever move towards 99 and 0, so this ends also where scripts require each other.
+    moved = True
+    while moved:
+        moved = False
+        for header in lsb:
+            start, stop = numbers[header.service]
+            for other in _providers(header, headers, "S"):
+                start = max(start, min(numbers[other.service][0] + 1, 99))
+            for other in _providers(header, headers, "K"):
+                stop = min(stop, max(numbers[other.service][1] - 1, 0))
+            if (start, stop) != numbers[header.service]:
+                numbers[header.service] = start, stop
+                moved = True
+    return numbers
+
+
+def _providers(header: InitHeader, headers: Sequence[InitHeader], kind: str) -> list[InitHeader]:
+    wanted = set(header.required_start if kind == "S" else header.required_stop or header.required_start)
+    return [other for other in headers if other is not header and wanted & {other.service, *other.provides}]
+
+
+def _root(
+    own: InitHeader, headers: Sequence[InitHeader], numbers: Mapping[str, tuple[int, int]], kind: str
+) -> InitHeader:
+    """The script whose own header decides: of what moved this one, what moved that, and so on."""
+    place = 0 if kind == "S" else 1
+    passed = {own.service}
+    while numbers[own.service][place] != (own.start if kind == "S" else own.stop):
+        moved = numbers[own.service][place]
+        near = (moved - 1, 99) if kind == "S" else (moved + 1, 0)
+        before = (
+            other
+            for other in _providers(own, headers, kind)
+            if numbers[other.service][place] in near and other.service not in passed
+        )
+        cause = next(before, None)
+        if cause is None:
+            break
+        passed.add(cause.service)
+        own = cause
+    return own
 
 
 def derive_rivals(links: Sequence[RcLink]) -> tuple[RcLink, ...]:

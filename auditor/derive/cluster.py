@@ -35,7 +35,11 @@ _DEFAULT_TCP_TIMEOUT = 900
 
 def derive_clusters(snapshot: Snapshot) -> tuple[Cluster, ...]:
     """Every host of the snapshot in exactly one cluster, in the order of HOSTS."""
-    hosts = [read_evidence(host) for host in snapshot.hosts]
+    return relate([read_evidence(host) for host in snapshot.hosts], snapshot.started)
+
+
+def relate(hosts: Sequence[Evidence], day: str) -> tuple[Cluster, ...]:
+    """The same from hosts that were read already; ``day``: of the visit, RFC 3339."""
     communities = derive_communities(hosts)
     listening: dict[Channel, list[tuple[Community, Evidence, Medium]]] = {}
     for community in communities:
@@ -50,10 +54,10 @@ def derive_clusters(snapshot: Snapshot) -> tuple[Cluster, ...]:
 
         return strangers
 
-    return tuple(_cluster(community, strangers_of(community)) for community in communities)
+    return tuple(_cluster(community, strangers_of(community), day) for community in communities)
 
 
-def _cluster(community: Community, strangers: Strangers) -> Cluster:
+def _cluster(community: Community, strangers: Strangers, day: str) -> Cluster:
     vips = _vip_places(community)
     around = Surroundings(
         vips=frozenset(vips),
@@ -63,6 +67,8 @@ def _cluster(community: Community, strangers: Strangers) -> Cluster:
             for name, member in named_nodes(community.members).items()
             if own_addresses(member) and not isinstance(member.uname, Unknown)
         },
+        reals=_forwardings(community),
+        day=day,
     )
     hosts = {
         member.snapshot.name: derive_host(member, community.roles[member.snapshot.name], around)
@@ -128,6 +134,18 @@ def _vip_places(community: Community) -> Mapping[str, tuple[bool, tuple[At, ...]
         for address, served, at in virtual_addresses(director):
             was_served, ats = found.get(address, (False, ()))
             found[address] = (was_served or served, (*ats, at))
+    return found
+
+
+def _forwardings(community: Community) -> Mapping[str, frozenset[str]]:
+    """Address of a real server to the ways in which the directors' files forward to it."""
+    found: dict[str, frozenset[str]] = {}
+    for director in community.those("director"):
+        cf = known(director.ldirectord)
+        for virtual in cf.value.virtuals if cf is not None else ():
+            for real in virtual.reals:
+                address = str(to_ip(real.address))
+                found[address] = found.get(address, frozenset()) | {real.forwarding}
     return found
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Haresources,
         HostsEntry,
         Ifcfg,
+        InitHeader,
         Interface,
         IpvsCounters,
         IpvsTable,
@@ -56,7 +57,12 @@ _RELEASES = ("/etc/redhat-release", "/etc/centos-release", "/etc/debian_version"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One host's facts, source by source. ``sysctl_files``: assignments in the order in which boot applies them."""
+    """One host's facts, source by source.
+
+    ``ifcfgs``: None on a host that has no network-scripts. ``sysctl_files``: assignments in the order in which
+    boot applies them. ``init_headers``: those of /etc/chkconfig.d already put over the scripts' own.
+    ``policy_routing``: more than the kernel's three rules choose a table.
+    """
 
     snapshot: HostSnapshot
     uname: Uname | Unknown
@@ -68,16 +74,18 @@ class Evidence:
     haresources: Reading[Haresources] | None | Unknown
     ldirectord: Reading[LdirectordCf] | None | Unknown
     ldirectord_file: File | None | Unknown
-    ifcfgs: tuple[Ifcfg, ...] | Unknown
+    ifcfgs: tuple[Ifcfg, ...] | None | Unknown
     network: NetworkFile | None | Unknown
     hosts: tuple[HostsEntry, ...] | None | Unknown
     hostname: Document | None | Unknown
     interfaces: tuple[Interface, ...] | Unknown
     routes: tuple[Route, ...] | Unknown
+    policy_routing: bool | Unknown
     sysctls: Mapping[str, Sysctl] | Unknown
     sysctl_files: tuple[Sysctl, ...] | Unknown
     rc_local: Script | None | Unknown
     links: tuple[RcLink, ...] | None | Unknown
+    init_headers: tuple[InitHeader, ...] | None | Unknown
     ipvs: IpvsTable | None | Unknown
     ipvs_timeouts: IpvsTimeouts | None | Unknown
     sync_daemons: tuple[SyncDaemon, ...] | None | Unknown
@@ -111,10 +119,12 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         hostname=look.document("/etc/hostname"),
         interfaces=_value(look.output("ip-addr", "ip-addr")),
         routes=_value(look.output("ip-route", "ip-route")),
+        policy_routing=_policy_routing(look),
         sysctls=_sysctls(look),
         sysctl_files=_sysctl_files(look),
         rc_local=_rc_local(look),
         links=_links(look),
+        init_headers=_init_headers(look),
         ipvs=_ipvs(look),
         ipvs_timeouts=look.ipvs("ipvsadm-timeout"),
         sync_daemons=look.ipvs("ipvsadm-daemon"),
@@ -319,12 +329,10 @@ def _ldirectord_release(packages: Reading[tuple[Package, ...]] | Unknown) -> str
     return None
 
 
-def _ifcfgs(look: _Look) -> tuple[Ifcfg, ...] | Unknown:
-    """Every ifcfg-* file, leftovers included; empty where there is no such folder."""
+def _ifcfgs(look: _Look) -> tuple[Ifcfg, ...] | None | Unknown:
+    """Every ifcfg-* file, leftovers included; None where there is no such folder."""
     artifacts = look.under(NETWORK_SCRIPTS, "ifcfg")
-    if artifacts is None:
-        return ()
-    if isinstance(artifacts, Unknown):
+    if artifacts is None or isinstance(artifacts, Unknown):
         return artifacts
     files: list[Ifcfg] = []
     for artifact in artifacts:
@@ -414,6 +422,44 @@ def _links(look: _Look) -> tuple[RcLink, ...] | None | Unknown:
     return tuple(found)
 
 
+def _init_headers(look: _Look) -> tuple[InitHeader, ...] | None | Unknown:
+    """The header of every init script; None on a host that has none."""
+    if look.artifact("init-headers") is None:
+        return None
+    skipped = look.snapshot.artifacts.get("init-headers")
+    if look.visited and skipped is not None and skipped.state == "skipped":
+        return None  # there is no /etc/init.d
+    headers: tuple[InitHeader, ...] | Unknown = _value(look.output("init-headers", "init-header"))
+    overrides = look.under("/etc/chkconfig.d", "chkconfig.d")
+    if isinstance(headers, Unknown):
+        return headers
+    if isinstance(overrides, Unknown):
+        return overrides
+    by_name = {header.service: header for header in headers}
+    for artifact in overrides or ():
+        path = artifact.path or ""
+        document = look.document(path)
+        if isinstance(document, Unknown):
+            return document
+        if document is not None:
+            text = f"==> {path} <==\n{document.text}"
+            (header,) = parse.read("init-header", replace(document, text=text)).value
+            by_name[header.service] = _override(by_name.get(header.service, header), header, look.at(path))
+    return tuple(by_name.values())
+
+
+def _override(own: InitHeader, over: InitHeader, at: At) -> InitHeader:
+    return replace(
+        own,
+        levels=own.levels if over.levels is None else over.levels,
+        start=own.start if over.start is None else over.start,
+        stop=own.stop if over.stop is None else over.stop,
+        required_start=over.required_start or own.required_start,
+        required_stop=over.required_stop or own.required_stop,
+        at=at,
+    )
+
+
 _LINK_NAME = re.compile(r"(?P<kind>[SK])(?P<number>[0-9]{1,3})(?P<service>.+)")
 
 
@@ -442,6 +488,19 @@ def _ipvs(look: _Look) -> IpvsTable | None | Unknown:
     if not isinstance(table, Unknown):
         return table  # type: ignore[no-any-return]
     return _value(look.output("proc-ip-vs", "proc-ip-vs"))
+
+
+_RULES_OF_THE_KERNEL = re.compile(r"(0:\s+from all lookup (local|255)|32766:.* main|32767:.* default)\s*")
+
+
+def _policy_routing(look: _Look) -> bool | Unknown:
+    document = look.document("ip-rule")
+    if isinstance(document, Unknown):
+        return document
+    if document is None:
+        return False
+    lines = (line.strip() for line in document.text.splitlines())
+    return any(line and not _RULES_OF_THE_KERNEL.fullmatch(line) for line in lines)
 
 
 def _arptables(look: _Look) -> bool | Unknown:

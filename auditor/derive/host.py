@@ -8,21 +8,25 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from auditor.derive.addresses import is_loopback, to_ip, to_network
+from auditor.derive.aliases import derive_alias_problems, derive_vip_boots
 from auditor.derive.arp import (
     boot_sysctls,
+    derive_false_guards,
     derive_guards,
     derive_nics,
     derive_placements,
     derive_stances,
     is_hidden,
 )
-from auditor.derive.boot import derive_enablement, derive_order, derive_rivals
+from auditor.derive.boot import derive_enablement, derive_forecasts, derive_order, derive_rivals
 from auditor.derive.checks import derive_check_needs, derive_pools, derive_port_problems
 from auditor.derive.drift import derive_ipvs_problems
 from auditor.derive.evidence import HA_D, Evidence, unknown
 from auditor.derive.heartbeat import derive_watchdog
+from auditor.derive.routes import derive_default_routes, derive_gateways, derive_reverse_paths
+from auditor.derive.support import derive_support
 from auditor.derive.topology import Role
-from auditor.model.cluster import Flow, Host, Lookup, Packages, Persisted, Problem, SshFact
+from auditor.model.cluster import Flow, Forecast, Host, Lookup, Packages, Persisted, Problem, SshFact
 from auditor.model.facts import (
     Address,
     HaCf,
@@ -59,11 +63,14 @@ class Surroundings:
 
     ``vips``: all virtual addresses. ``segment``: what the directors have on the interface they serve them from.
     ``nodes``: lower-cased node name to the addresses that reach it; no key where nobody knows.
+    ``reals``: address of a real server to the ways in which pools forward to it. ``day``: of the visit, RFC 3339.
     """
 
     vips: frozenset[str]
     segment: frozenset[str]
     nodes: Mapping[str, frozenset[str]]
+    reals: Mapping[str, frozenset[str]]
+    day: str
 
 
 def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
@@ -93,6 +100,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         ssh=_ssh(evidence),
         uname=evidence.uname,
         release=evidence.release,
+        support=derive_support(evidence.release, around.day),
         packages=packages,
         authkeys=authkeys,
         authkeys_file=evidence.authkeys_file,
@@ -116,6 +124,8 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         interfaces=evidence.interfaces,
         addresses=_all_addresses(evidence.interfaces),
         default_route=_default_route(evidence),
+        default_routes=derive_default_routes(evidence),
+        gateways=derive_gateways(evidence),
         hosts=evidence.hosts,
         configured_hostname=_configured_hostname(evidence),
         lookups=_lookups(evidence.hosts, ha_cf, around, snapshot.name),
@@ -134,12 +144,19 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         else derive_stances(evidence, nics, carried, around.segment),
         guards=derive_guards(evidence, nics),
         placements=derive_placements(evidence, around.vips),
+        vip_boots=tuple(derive_vip_boots(evidence, around.vips)),
+        alias_problems=evidence.ifcfgs
+        if isinstance(evidence.ifcfgs, Unknown)
+        else derive_alias_problems(evidence.ifcfgs or ()),
+        false_guards=tuple(derive_false_guards(evidence)),
+        reverse_paths=tuple(derive_reverse_paths(evidence, around.reals)),
         sysv=links if isinstance(links, Unknown) else links is not None,
         heartbeat_links=links if isinstance(links, Unknown) else _of_heartbeat(links),
         enablement_problems=links
         if isinstance(links, Unknown)
         else derive_enablement(links or (), snapshot.name),
         order_problems=links if isinstance(links, Unknown) else derive_order(links or (), snapshot.name),
+        forecasts=_forecasts(evidence),
         rival_links=links if isinstance(links, Unknown) else derive_rivals(links or ()),
         expire_template=_running(evidence, "net.ipv4.vs.expire_quiescent_template"),
         conntrack=_conntrack(evidence),
@@ -487,6 +504,15 @@ def _flows(evidence: Evidence) -> tuple[Flow, ...] | Unknown:
                     )
                 )
     return tuple(flows)
+
+
+def _forecasts(evidence: Evidence) -> tuple[Forecast, ...] | Unknown:
+    links, headers = evidence.links, evidence.init_headers
+    if isinstance(links, Unknown):
+        return links
+    if isinstance(headers, Unknown):
+        return headers
+    return derive_forecasts(links or (), headers or ())
 
 
 def _of_heartbeat(links: tuple[RcLink, ...] | None) -> tuple[RcLink, ...]:

@@ -74,7 +74,7 @@ def judge(
     show = _evidence_reader(snapshot)
     drafts: list[Finding] = []
     for rule in rules:
-        conditions = compile_rule(rule)
+        conditions = _compile(rule)
         drafts.extend(
             _draft(rule, conditions, host, cluster, outcome, show)
             for host, cluster, outcome in _judge_rule(rule, conditions, clusters)
@@ -99,6 +99,9 @@ def judge(
         omitted=tuple(sorted(omitted)),
         baseline=compared,
     )
+
+
+_compile = cache(compile_rule)
 
 
 def outcomes(conditions: Conditions, names: Names) -> Iterator[Outcome]:

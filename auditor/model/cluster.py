@@ -113,12 +113,13 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nic:
-    """An interface that ARP can arrive on, with the values in force: max(all, own), as the kernel does."""
+    """An interface that ARP can arrive on, with the values in force as this kernel combines them with ``all``."""
 
     name: str
     arp_ignore: int | Unknown
     arp_announce: int | Unknown
     arp_filter: int | Unknown
+    rp_filter: int | Unknown
     ats: tuple[At, ...]
 
 
@@ -165,6 +166,55 @@ class Placement:
     origin: str
     reason: Prose | None
     vip: bool
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VipBoot:
+    """A VIP on a loopback or dummy interface: it runs there, and boot brings it up there."""
+
+    vip: str
+    running: bool
+    configured: bool | Unknown
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReversePath:
+    """An interface that requests for VIPs come in through.
+
+    ``rp_filter``: in force, as this kernel combines it. ``way_back``: the interfaces of the default routes.
+    ``dropped``: the kernel throws requests away whose answers would leave by another interface.
+    """
+
+    interface: str
+    forwarding: str
+    rp_filter: int | Unknown
+    way_back: str | None
+    dropped: bool | Unknown
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """A link of heartbeat, and the ``name`` that the next call of chkconfig that touches it gives to it.
+
+    ``cause``: the service whose header decides, None where it is heartbeat's own.
+    """
+
+    link: RcLink
+    name: str
+    cause: str | None
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """Until which day the maker maintains a system, and whether that was over when the host was visited."""
+
+    system: str
+    ends: str
+    over: bool
     at: At
 
 
@@ -219,6 +269,7 @@ class Host:
     ssh: SshFact | Unknown
     uname: Uname | Unknown
     release: Release | None | Unknown
+    support: Support | None | Unknown
     packages: Packages | Unknown
     authkeys: Authkeys | None | Unknown
     authkeys_file: File | None | Unknown
@@ -242,6 +293,8 @@ class Host:
     interfaces: tuple[Interface, ...] | Unknown
     addresses: tuple[Address, ...] | Unknown
     default_route: Route | None | Unknown
+    default_routes: tuple[Route, ...] | Unknown
+    gateways: tuple[Setting, ...] | Unknown
     hosts: tuple[HostsEntry, ...] | None | Unknown
     configured_hostname: Setting | None | Unknown
     lookups: tuple[Lookup, ...] | Unknown
@@ -258,10 +311,15 @@ class Host:
     stances: tuple[ArpStance, ...] | Unknown
     guards: tuple[Guard, ...] | Unknown
     placements: tuple[Placement | Unknown, ...] | Unknown
+    vip_boots: tuple[VipBoot | Unknown, ...] | Unknown
+    alias_problems: tuple[Problem, ...] | Unknown
+    false_guards: tuple[Problem | Unknown, ...] | Unknown
+    reverse_paths: tuple[ReversePath | Unknown, ...] | Unknown
     sysv: bool | Unknown
     heartbeat_links: tuple[RcLink, ...] | Unknown
     enablement_problems: tuple[Problem, ...] | Unknown
     order_problems: tuple[Problem, ...] | Unknown
+    forecasts: tuple[Forecast, ...] | Unknown
     rival_links: tuple[RcLink, ...] | Unknown
     expire_template: Sysctl | None | Unknown
     conntrack: Sysctl | None | Unknown

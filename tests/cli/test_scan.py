@@ -60,13 +60,31 @@ def test_the_runbook_as_printed(cluster: Cluster, tmp_path: Path) -> None:
         "ld2": ["director", "real"],
         **{name: ["real"] for name in ("rs1", "rs2", "rs3", "rs4")},
     }
+    directors, reals = ("ld1", "ld2"), ("rs1", "rs2", "rs3", "rs4")
+    of_cluster = (
+        "arp.vip-present",
+        "ha-cf.fencing",
+        "ha-cf.single-medium",
+        "haresources.same-on-nodes",
+        "ipvs.real-is-director",
+        "ipvs.sync-daemon",
+    )
+    of_directors = (
+        "authkeys.crc-active",
+        "gateway.consistent",
+        "ha-cf.logs",
+        "ha-cf.ping-acts",
+        "ldirectord.check-text",
+    )
     assert failing(report) == {
-        ("arp.vip-present", "ld1+ld2"),
-        ("haresources.same-on-nodes", "ld1+ld2"),
-        ("ipvs.real-is-director", "ld1+ld2"),
-        ("ipvs.sync-daemon", "ld1+ld2"),
-        *((rule, host) for host in ("ld1", "ld2") for rule in ("authkeys.crc-active", "ha-cf.ping-acts")),
-        *(("ssh.obsolete", host) for host in ("ld1", "ld2", "rs1", "rs2", "rs3", "rs4")),
+        *((rule, "ld1+ld2") for rule in of_cluster),
+        *((rule, host) for host in directors for rule in of_directors),
+        ("arp.vip-persistent", "ld2"),
+        *(
+            (rule, host)
+            for host in directors + reals
+            for rule in ("arp.false-guard", "host.end-of-life", "ssh.obsolete")
+        ),
     }
     assert "NOT READY" in ended.stdout
     assert "NOT READY" in ended.stderr.splitlines()[-1].upper()
@@ -79,7 +97,7 @@ def test_the_runbook_done_right(new_cluster: Callable[..., Cluster], tmp_path: P
     assert ended.returncode == exits.OK, ended.stdout + ended.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["verdict"]["state"] == "ready"
-    assert {rule for rule, _ in failing(report)} == {"ssh.obsolete"}
+    assert {rule for rule, _ in failing(report)} == {"host.end-of-life", "ssh.obsolete"}
 
 
 def test_scan_is_collect_and_check(cluster: Cluster, tmp_path: Path) -> None:

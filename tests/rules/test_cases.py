@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.derive.cluster import derive_clusters
+from auditor.derive.cluster import relate
+from auditor.derive.evidence import Evidence, read_evidence
 from auditor.judge.rules import load_rules
 from auditor.judge.verdict import judge
 from auditor.model.findings import Finding, Rule, Run
@@ -96,7 +97,18 @@ def findings(edits: tuple[Edit, ...], chosen: tuple[Rule, ...]) -> tuple[Finding
 
 def judged(world: World, chosen: tuple[Rule, ...]) -> tuple[Finding, ...]:
     visited = replace(example(), hosts=tuple(world.values()))
-    return judge(visited, derive_clusters(visited), chosen, run=RUN).findings
+    clusters = relate([evidence(host) for host in visited.hosts], visited.started)
+    return judge(visited, clusters, chosen, run=RUN).findings
+
+
+READ: dict[int, tuple[HostSnapshot, Evidence]] = {}
+
+
+def evidence(host: HostSnapshot) -> Evidence:
+    """Of a host that stays as it is in most worlds, read once."""
+    if id(host) not in READ:
+        READ[id(host)] = host, read_evidence(host)
+    return READ[id(host)][1]
 
 
 CASES = [case for path in sorted(HERE.glob("*/*.txt")) for case in read_cases(path)]
@@ -124,7 +136,9 @@ def test_each_rule_passes_fails_and_is_unknown_somewhere(rule: str) -> None:
 
 
 def test_the_example_cluster_passes() -> None:
-    bad = [row for row in findings((), tuple(rules().values())) if row.state in {"fail", "unknown"}]
+    """As well as CentOS 4.5 can."""
+    kept = tuple(rule for name, rule in rules().items() if name != "host.end-of-life")
+    bad = [row for row in findings((), kept) if row.state in {"fail", "unknown"}]
     assert [f"{row.rule} {row.host}: {row.message.en}" for row in bad] == []
 
 
