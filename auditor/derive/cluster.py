@@ -8,6 +8,7 @@ from auditor.derive.addresses import is_loopback, to_ip
 from auditor.derive.arp import derive_stances, is_hidden, placed
 from auditor.derive.drift import compare_ldirectord
 from auditor.derive.evidence import Evidence, known, read_evidence, unknown
+from auditor.derive.failure import derive_failures
 from auditor.derive.heartbeat import (
     Channel,
     Strangers,
@@ -81,25 +82,27 @@ def _cluster(community: Community, strangers: Strangers, day: str) -> Cluster:
     all_vips = tuple(
         _vip(address, served, ats, hosts, evidence, around) for address, (served, ats) in sorted(vips.items())
     )
+    reals = [host for host in hosts.values() if "real" in host.roles]
+    own = [evidence[host.name] for host in directors]
+    same, sync = _compare_haresources(directors), _sync(directors)
     return Cluster(
         name=community.name,
         at=At(host="", source=community.name),
         hosts=tuple(hosts.values()),
         directors=unread or tuple(directors),
-        reals=unread or tuple(host for host in hosts.values() if "real" in host.roles),
+        reals=unread or tuple(reals),
         active=unread or _active(directors),
         vips=unread or (*all_vips, *gaps),
         duties=unread or (*_duties(directors, evidence), *gaps),
         dual_roles=unread or (*_dual_roles(directors, hosts), *gaps),
         members=unread or (*_members(directors, evidence), *gaps),
-        media_problems=unread
-        or tuple(derive_media_problems([evidence[host.name] for host in directors], strangers)),
-        coverage_problems=unread
-        or tuple(problem for host in directors for problem in derive_coverage(evidence[host.name])),
-        haresources=unread or _compare_haresources(directors),
+        media_problems=unread or tuple(derive_media_problems(own, strangers)),
+        coverage_problems=unread or tuple(problem for host in own for problem in derive_coverage(host)),
+        haresources=unread or same,
         ldirectord=unread or _compare_files(directors),
-        sync=unread or _sync(directors),
+        sync=unread or sync,
         ipvs_tcp_timeout=unread or _tcp_timeout(directors),
+        failures=unread or tuple(derive_failures(directors, reals, (*all_vips, *gaps), sync, same)),
     )
 
 

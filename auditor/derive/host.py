@@ -108,7 +108,8 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         ha_cf=ha_cf,
         ha_cf_refusals=_refusals(evidence.ha_cf, f"{HA_D}/ha.cf", snapshot.name),
         ha_cf_warnings=_warnings(evidence.ha_cf),
-        logd=_logd(evidence),
+        heartbeat=_process(evidence, "heartbeat"),
+        logd=_process(evidence, "ha_logd", "logd"),
         watchdog=derive_watchdog(evidence),
         haresources=haresources,
         haresources_refusals=_haresources_refusals(evidence, ha_cf),
@@ -360,13 +361,17 @@ def _ldirectord_daemon(evidence: Evidence) -> Process | None | Unknown:
     return None
 
 
-def _logd(evidence: Evidence) -> Process | None | Unknown:
-    """heartbeat's log daemon, which writes what no line of ha.cf sends elsewhere."""
+def _process(evidence: Evidence, *programs: str) -> Process | None | Unknown:
+    """The first process of a program, by its path or by what it calls itself: ``heartbeat: master control``."""
     if isinstance(evidence.processes, Unknown):
         return evidence.processes
-    names = {"ha_logd", "logd"}
     return next(
-        (one for one in evidence.processes if posixpath.basename(one.command.split(" ", 1)[0]) in names), None
+        (
+            process
+            for process in evidence.processes
+            if posixpath.basename(process.command.split(" ", 1)[0]).rstrip(":") in programs
+        ),
+        None,
     )
 
 

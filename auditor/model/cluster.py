@@ -277,6 +277,7 @@ class Host:
     ha_cf: HaCf | None | Unknown
     ha_cf_refusals: tuple[Diagnostic, ...] | Unknown
     ha_cf_warnings: tuple[Diagnostic, ...] | Unknown
+    heartbeat: Process | None | Unknown
     logd: Process | None | Unknown
     watchdog: Comparison | Unknown
     haresources: Haresources | None | Unknown
@@ -384,6 +385,30 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A VIP that leaves a dead node; ``to``: who takes it, None: nobody."""
+
+    vip: str
+    to: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What happens when a node dies.
+
+    ``connections``: of those that are established: ``kept``, ``broken``, ``share`` (those it served itself),
+    ``none``, or ``unknown``. ``twice``: VIPs that two directors would own when it is only cut off, or comes back.
+    """
+
+    node: str
+    moves: tuple[Move, ...]
+    connections: str
+    twice: tuple[str, ...]
+    text: Prose
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """``directors`` is Unknown when none was found but a host that could be one was not read.
 
@@ -409,3 +434,4 @@ class Cluster:
     ldirectord: Comparison | Unknown
     sync: Comparison | Unknown
     ipvs_tcp_timeout: int | Unknown
+    failures: tuple[Failure, ...] | Unknown
