@@ -21,6 +21,7 @@ from auditor.model.findings import (
     Baseline,
     ClusterRow,
     Evidence,
+    FailureRow,
     Finding,
     HostRow,
     Report,
@@ -506,7 +507,19 @@ def _cluster_row(cluster: Cluster) -> ClusterRow:
         reals=tuple(host.name for host in reals),
         active=active,
         virtuals=tuple(_virtual_rows(cluster, directors, active)),
+        failures=tuple(_failure_rows(cluster)),
     )
+
+
+def _failure_rows(cluster: Cluster) -> Iterator[FailureRow]:
+    for failure in () if isinstance(cluster.failures, Unknown) else cluster.failures:
+        yield FailureRow(
+            node=failure.node,
+            moves=tuple((move.vip, move.to) for move in failure.moves),
+            connections=failure.connections,
+            twice=failure.twice,
+            text=failure.text,
+        )
 
 
 def _virtual_rows(cluster: Cluster, directors: Iterable[Host], active: str | None) -> Iterator[VirtualRow]:

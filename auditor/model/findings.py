@@ -199,14 +199,33 @@ class VirtualRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRow:
+    """What happens if ``node`` dies, told in ``text``.
+
+    ``moves``: each VIP that leaves it, with the director that takes it, None: nobody. ``connections``: kept,
+    broken, share, none or unknown. ``twice``: VIPs with two owners if it is only cut off, or comes back.
+    """
+
+    node: str
+    moves: tuple[tuple[str, str | None], ...]
+    connections: str
+    twice: tuple[str, ...]
+    text: Prose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterRow:
-    """``active``: the one director that serves; None when there is none, several, or nobody could tell."""
+    """``active``: the one director that serves; None when there is none, several, or nobody could tell.
+
+    ``failures``: directors first, then real servers.
+    """
 
     name: str
     directors: tuple[str, ...]
     reals: tuple[str, ...]
     active: str | None
     virtuals: tuple[VirtualRow, ...]
+    failures: tuple[FailureRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

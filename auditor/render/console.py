@@ -400,6 +400,16 @@ def _cluster(cluster: ClusterRow, lang: str, width: int) -> Iterator[Text]:
         if len(virtual.reals) > _REALS:
             more = say("and_reals", lang, more=len(virtual.reals) - _REALS)
             yield from _hang(Text("        "), safe(more, "dim"), width)
+    if cluster.failures:
+        yield from _hang(Text("      "), safe(say("if_dies", lang), "dim"), width)
+    shown = len(cluster.directors) + _REALS
+    for failure in cluster.failures[:shown]:
+        name = Text.assemble("      ", safe(failure.node, "bold"), "  ")
+        style = "yellow" if failure.twice or any(to is None for _, to in failure.moves) else ""
+        yield from _hang(name, safe(getattr(failure.text, lang), style), width, indent=8)
+    if len(cluster.failures) > shown:
+        more = say("and_reals", lang, more=len(cluster.failures) - shown)
+        yield from _hang(Text("        "), safe(more, "dim"), width)
 
 
 # -- lines ------------------------------------------------------------------

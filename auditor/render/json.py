@@ -16,6 +16,7 @@ from auditor.model.findings import (
     Baseline,
     ClusterRow,
     Evidence,
+    FailureRow,
     Finding,
     Fix,
     HostRow,
@@ -160,6 +161,16 @@ def _cluster(cluster: ClusterRow) -> dict[str, Any]:
             }
             for virtual in cluster.virtuals
         ],
+        "failures": [
+            {
+                "node": failure.node,
+                "moves": [{"vip": vip, "to": to} for vip, to in failure.moves],
+                "connections": failure.connections,
+                "twice": list(failure.twice),
+                "text": _prose(failure.text),
+            }
+            for failure in cluster.failures
+        ],
     }
 
 
@@ -303,6 +314,16 @@ def _read_cluster(cluster: Mapping[str, Any]) -> ClusterRow:
                 owners=tuple(virtual["owners"]),
             )
             for virtual in cluster["virtuals"]
+        ),
+        failures=tuple(
+            FailureRow(
+                node=failure["node"],
+                moves=tuple((move["vip"], move["to"]) for move in failure["moves"]),
+                connections=failure["connections"],
+                twice=tuple(failure["twice"]),
+                text=Prose(**failure["text"]),
+            )
+            for failure in cluster["failures"]
         ),
     )
 

@@ -139,6 +139,8 @@ _WORDS: Mapping[str, Prose] = {
     "no_active": Prose(en="no single director is known to be active", zh="无法确认唯一的主用调度器"),
     "served_by": Prose(en="held by {owners}", zh="由 {owners} 持有"),
     "held_by_nobody": Prose(en="held by nobody that was seen", zh="未见任何主机持有"),
+    "if_dies": Prose(en="What happens if it dies", zh="节点故障的后果"),
+    "node": Prose(en="node", zh="节点"),
     "none": Prose(en="none", zh="无"),
     # the page
     "version": Prose(en="version", zh="版本"),

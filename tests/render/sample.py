@@ -13,6 +13,7 @@ from auditor.model.findings import (
     Baseline,
     ClusterRow,
     Evidence,
+    FailureRow,
     Finding,
     Fix,
     HostRow,
@@ -238,6 +239,22 @@ def report_of(
                     VirtualRow(name="202.75.216.173:80", scheduler="wrr", reals=pool, owners=("ld1",)),
                     VirtualRow(name="202.91.231.173:80", scheduler="wrr", reals=pool, owners=()),
                 ),
+                failures=(
+                    FailureRow(
+                        node="ld1",
+                        moves=(("202.75.216.173", "ld2"), ("202.91.231.173", None)),
+                        connections="broken",
+                        twice=("202.75.216.173",),
+                        text=Prose(en="ld2 takes its VIP after 30 s", zh="ld2 在 30 秒后接管 1 个 VIP"),
+                    ),
+                    FailureRow(
+                        node="rs1",
+                        moves=(),
+                        connections="share",
+                        twice=(),
+                        text=Prose(en="its share breaks", zh="它承担的连接中断"),
+                    ),
+                ),
             ),
         ),
         hosts=hosts,
@@ -290,7 +307,7 @@ def fleet(rules: tuple[Rule, ...], hosts: int, *, per_cluster: int = 25) -> Repo
 
 # Machine words of the contract, and what our own hand has counted or timed.
 _CLOSED = frozenset(
-    {"state", "severity", "kind", "status", "stage", "scope", "applies_to", "roles", "schema_version",
+    {"state", "severity", "kind", "status", "stage", "scope", "applies_to", "roles", "connections", "schema_version",
      "mode", "mtime", "sha256", "started", "finished", "basis", "expires"}
 )  # fmt: skip
 

@@ -116,6 +116,7 @@ def test_hosts_and_clusters() -> None:
     assert re.search(r"ld2 +202\.75\.216\.163 +director, real +centos 4\.5 +legacy +partly read +- +1", text)
     assert re.search(r"rs4 +202\.75\.216\.167 +real +- +- +unreachable", text)
     assert "202.91.231.173:80  wrr  held by nobody that was seen" in text
+    assert "      What happens if it dies\n      ld1  ld2 takes its VIP after 30 s\n" in text
 
 
 def test_chinese() -> None:
