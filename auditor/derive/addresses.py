@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface
 
 Ip = IPv4Address | IPv6Address
 
+# The same few addresses are asked for again and again.
+_KEPT = 1 << 16
 
+
+@lru_cache(_KEPT)
 def to_ip(text: str | None) -> Ip | None:
     try:
         return ip_address(text.partition("%")[0]) if text else None
@@ -14,6 +19,7 @@ def to_ip(text: str | None) -> Ip | None:
         return None
 
 
+@lru_cache(_KEPT)
 def to_network(address: str, prefix: int | str) -> IPv4Network | IPv6Network | None:
     """The network that an address with a prefix length or a netmask stands in."""
     try:

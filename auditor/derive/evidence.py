@@ -48,10 +48,9 @@ T = TypeVar("T")
 
 HA_D = "/etc/ha.d"
 NETWORK_SCRIPTS = "/etc/sysconfig/network-scripts"
-# Where a line that was not understood could hide what a rule looks for.
-_WHOLE = frozenset(
-    {"uname", "ip-addr", "ip-route", "ipvsadm", "ipvsadm-timeout", "ipvsadm-daemon", "proc-ip-vs"}
-)
+# A line that is not understood could hide what a rule looks for, except among the commands of a script. The files
+# of /etc/ha.d are told apart later: what their daemons refuse is known all the same.
+_PARTLY = frozenset({"rc.local", "authkeys", "ha.cf", "haresources"})
 _RELEASES = ("/etc/redhat-release", "/etc/centos-release", "/etc/debian_version", "/etc/os-release")
 
 
@@ -141,6 +140,14 @@ def known(fact: T | None | Unknown) -> T | None:
     return None if isinstance(fact, Unknown) else fact
 
 
+def understood(reading: Reading[T]) -> Reading[T] | Unknown:
+    """The reading, if it has no line that nobody understands."""
+    if not reading.unparsed:
+        return reading
+    line = reading.unparsed[0]
+    return unknown(line.at, f"{line.at} is not understood", f"无法理解 {line.at}")
+
+
 def unknown(at: At, en: str, zh: str) -> Unknown:
     return Unknown(why=Prose(en=en, zh=zh), at=at)
 
@@ -194,7 +201,10 @@ class _Look:
         document = self.document(path)
         if document is None or isinstance(document, Unknown):
             return document
-        return parse.read(reader, document) if isinstance(reader, str) else reader(document)
+        if not isinstance(reader, str):
+            return reader(document)
+        reading = parse.read(reader, document)
+        return reading if reader in _PARTLY else understood(reading)
 
     def output(self, probe: str, format_name: str) -> Reading[Any] | Unknown:
         """The reading of a command's output; Unknown when it failed or said something we do not understand."""
@@ -213,10 +223,7 @@ class _Look:
             return unknown(
                 self.at(artifact.source), f"{probe} does not say what it should", f"{probe} 的输出不完整"
             )
-        if format_name not in _WHOLE or not reading.unparsed:
-            return reading
-        line = reading.unparsed[0]
-        return unknown(line.at, f"{line.at} is not understood", f"无法理解 {line.at}")
+        return reading
 
     def ipvs(self, probe: str) -> Any:
         """A listing of ipvsadm; None when the kernel has no IPVS, in which case nothing was run."""

@@ -21,7 +21,7 @@ from auditor.derive.arp import (
 from auditor.derive.boot import derive_enablement, derive_forecasts, derive_order, derive_rivals
 from auditor.derive.checks import derive_check_needs, derive_pools, derive_port_problems
 from auditor.derive.drift import derive_ipvs_problems
-from auditor.derive.evidence import HA_D, Evidence, unknown
+from auditor.derive.evidence import HA_D, Evidence, understood, unknown
 from auditor.derive.heartbeat import derive_watchdog
 from auditor.derive.routes import derive_default_routes, derive_gateways, derive_reverse_paths
 from auditor.derive.support import derive_support
@@ -179,7 +179,10 @@ def vips_on(evidence: Evidence, vips: frozenset[str], *, hidden: bool) -> frozen
 
 
 def _fact(reading: Reading[T] | None | Unknown) -> T | None | Unknown:
-    return reading if reading is None or isinstance(reading, Unknown) else reading.value
+    if reading is None or isinstance(reading, Unknown):
+        return reading
+    whole = understood(reading)
+    return whole if isinstance(whole, Unknown) else whole.value
 
 
 def _ssh(evidence: Evidence) -> SshFact | Unknown:
