@@ -66,6 +66,11 @@ def _configured(evidence: Evidence) -> dict[str, At] | Unknown:
         for ifcfg in _brought_up(files):
             if ifcfg.address is not None:
                 found[str(to_ip(ifcfg.address.value))] = ifcfg.address.at
+    for ifcfg in ifcfgs:
+        for setting in ifcfg.settings if is_hidden(ifcfg.device) else ():
+            if setting.key in {"IPV6ADDR", "IPV6ADDR_SECONDARIES"}:
+                for word in setting.value.split():
+                    found[str(to_ip(word.partition("/")[0]))] = setting.at
     script = evidence.rc_local
     for command in () if script is None or isinstance(script, Unknown) else script.commands:
         interface = (command.interface or "").split(":")[0]

@@ -100,8 +100,8 @@ def derive_forecasts(links: Sequence[RcLink], headers: Sequence[InitHeader]) -> 
         Forecast(
             link=link,
             name=f"{link.kind}{start if link.kind == 'S' else stop:02}heartbeat",
-            cause=None if (root := roots[link.kind]) is own else root.service,
-            ats=(link.at, own.at, *(() if root is own else (root.at,))),
+            cause=roots[link.kind].service,
+            ats=tuple(dict.fromkeys((link.at, own.at, roots[link.kind].at))),
         )
         for link in links
         if link.service == "heartbeat"

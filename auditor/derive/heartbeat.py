@@ -188,6 +188,8 @@ def derive_watchdog(evidence: Evidence) -> Comparison | Unknown:
         return lines
     if isinstance(uname, Unknown):
         return uname
+    if ha_cf is not None and not ha_cf.value.accepted:
+        return _refused(ha_cf.at, "heartbeat")
     line = ha_cf.value.watchdog if ha_cf is not None else None
     softdog = next((one for one in modules if one.name == "softdog"), None)
     hardware = next((one for one in modules if one.name.endswith(_HARDWARE)), None)
@@ -259,6 +261,13 @@ def derive_coverage(director: Evidence) -> Iterator[Problem | Unknown]:
     if crm is not None and crm.value.lower() not in _OFF:
         return  # haresources is not used then
     haresources, cf = director.haresources.value, director.ldirectord.value
+    for accepted, at, daemon in (
+        (haresources.accepted, haresources.at, "heartbeat"),
+        (cf.accepted, cf.at, "ldirectord"),
+    ):
+        if not accepted:
+            yield _refused(at, daemon)
+            return
     name = director.snapshot.name
     serving = next((group for group in haresources.groups if _ldirectord_in(group) is not None), None)
     if serving is None and cf.virtuals:
@@ -292,6 +301,14 @@ def derive_coverage(director: Evidence) -> Iterator[Problem | Unknown]:
                 message=Prose(en=f"{name}: {vip} {fault.en}", zh=f"{name}: {vip} {fault.zh}"),
                 ats=(*ats, haresources.at),
             )
+
+
+def _refused(at: At, daemon: str) -> Unknown:
+    return unknown(
+        at,
+        f"{daemon} refuses {at.source}, so what it would do cannot be told",
+        f"{daemon} 拒绝 {at.source}, 无法得知它会如何处理",
+    )
 
 
 def _ldirectord_in(group: Group) -> int | None:

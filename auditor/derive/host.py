@@ -84,6 +84,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
     packages = _packages(evidence.packages, snapshot.name)
     ha_cf, cf = _fact(evidence.ha_cf), _fact(evidence.ldirectord)
     authkeys, haresources = _fact(evidence.authkeys), _fact(evidence.haresources)
+    refusals = _haresources_refusals(evidence, ha_cf)
     # A director that has a VIP on a real interface owns it; a real server that does steals it.
     carried = (
         hidden if director or isinstance(hidden, Unknown) or isinstance(owned, Unknown) else hidden | owned
@@ -112,8 +113,8 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         logd=_process(evidence, "ha_logd", "logd"),
         watchdog=derive_watchdog(evidence),
         haresources=haresources,
-        haresources_refusals=_haresources_refusals(evidence, ha_cf),
-        resource_problems=_resource_problems(evidence),
+        haresources_refusals=refusals,
+        resource_problems=_resource_problems(evidence, refusals),
         ldirectord=cf,
         ldirectord_file=evidence.ldirectord_file,
         ldirectord_refusals=_refusals(evidence.ldirectord, f"{HA_D}/ldirectord.cf", snapshot.name),
@@ -268,13 +269,21 @@ def _haresources_refusals(
     )
 
 
-def _resource_problems(evidence: Evidence) -> tuple[Problem, ...] | Unknown:
+def _resource_problems(
+    evidence: Evidence, refusals: tuple[Diagnostic, ...] | Unknown
+) -> tuple[Problem, ...] | Unknown:
     """Mask, interface and broadcast of each address resource, against each other and the live interfaces."""
     haresources = _fact(evidence.haresources)
     if isinstance(haresources, Unknown):
         return haresources
     if haresources is None:
         return ()
+    if not isinstance(refusals, Unknown) and any(refusal.severity == "error" for refusal in refusals):
+        return unknown(
+            haresources.at,
+            "heartbeat refuses haresources, so what its addresses are cannot be told",
+            "heartbeat 会拒绝 haresources, 无法得知其中的地址",
+        )
     if isinstance(evidence.interfaces, Unknown):
         return evidence.interfaces
     return tuple(
@@ -430,6 +439,8 @@ def _lookups(
         return ha_cf
     if isinstance(entries, Unknown):
         return entries
+    if ha_cf is not None and not ha_cf.nodes:
+        return unknown(ha_cf.at, "ha.cf names no node", "ha.cf 中没有节点")
     lookups = []
     for node in ha_cf.nodes if ha_cf is not None else ():
         names = ((entry, [name.lower() for name in entry.names]) for entry in entries or ())

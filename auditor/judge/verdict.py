@@ -78,7 +78,7 @@ def judge(
         conditions = _compile(rule)
         drafts.extend(
             _draft(rule, conditions, host, cluster, outcome, show)
-            for host, cluster, outcome in _judge_rule(rule, conditions, clusters)
+            for host, cluster, outcome in apply_rule(rule, conditions, clusters)
         )
     stray = _stray_hosts(snapshot, clusters)
     drafts.extend(_stray_draft(rule, host) for rule in rules if rule.scope == "host" for host in stray)
@@ -177,9 +177,10 @@ def _gap(member: Member) -> Unknown | None:
     return None
 
 
-def _judge_rule(
+def apply_rule(
     rule: Rule, conditions: Conditions, clusters: Iterable[Cluster]
 ) -> Iterator[tuple[str | None, str, Outcome]]:
+    """Host (None for a cluster), cluster and outcome of everything that a rule applies to."""
     for cluster in clusters if rule.scope != "waiver" else ():
         if rule.scope == "cluster":
             for outcome in outcomes(conditions, {"cluster": cluster}):

@@ -199,12 +199,12 @@ class ReversePath:
 class Forecast:
     """A link of heartbeat, and the ``name`` that the next call of chkconfig that touches it gives to it.
 
-    ``cause``: the service whose header decides, None where it is heartbeat's own.
+    ``cause``: the service whose header decides.
     """
 
     link: RcLink
     name: str
-    cause: str | None
+    cause: str
     ats: tuple[At, ...]
 
 

@@ -11,7 +11,6 @@ counts: fail, unknown, pass, not_applicable. What an edit may say stands in test
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,9 +24,9 @@ from auditor.derive.evidence import Evidence, read_evidence
 from auditor.judge.rules import load_rules
 from auditor.judge.verdict import judge
 from auditor.model.findings import Finding, Rule, Run
-from auditor.model.snapshot import Artifact, Snapshot
+from auditor.model.snapshot import HostSnapshot, Snapshot
 from auditor.resources import RULES
-from tests.hosts.edits import SSH, TIME, Edit, World, apply, put, read_edits
+from tests.hosts.edits import SSH, TIME, Edit, World, apply, read_edits
 from tests.hosts.snapshots import snapshot
 
 HERE = Path(__file__).parent
@@ -140,39 +139,3 @@ def test_the_example_cluster_passes() -> None:
     kept = tuple(rule for name, rule in rules().items() if name != "host.end-of-life")
     bad = [row for row in findings((), kept) if row.state in {"fail", "unknown"}]
     assert [f"{row.rule} {row.host}: {row.message.en}" for row in bad] == []
-
-
-def test_hiding_evidence_never_helps() -> None:
-    """With one failing case of every rule applied at once, each artifact in turn cannot be read."""
-    first = {case.rule: case for case in reversed(CASES) if case.state == "fail"}
-    world: World = {host.name: host for host in example().hosts}
-    for case in first.values():
-        for edit in case.edits:
-            with contextlib.suppress(AssertionError, KeyError):  # what an earlier edit has taken away
-                apply(edit, world)
-    before = worst_of(world)
-    failing = {rule for (rule, _), state in before.items() if state == "fail"}
-    assert len(failing) > len(rules()) / 2
-    better = []
-    for host in (world["ld1"], world["ld2"], world["rs1"]):
-        for name, artifact in host.artifacts.items():
-            if artifact.state == "skipped" or (artifact.kind == "link" and not artifact.content):
-                continue  # all that it says is that it is there
-            hidden = Artifact(
-                id=name, probe=artifact.probe, kind=artifact.kind, state="unreadable", path=name
-            )
-            after = worst_of({**world, host.name: put(host, hidden)})
-            better += [
-                f"without {host.name}:{name} {rule} of {about} is {after.get((rule, about))}, not {state}"
-                for (rule, about), state in before.items()
-                if state in {"fail", "unknown"} and after.get((rule, about)) not in {"fail", "unknown"}
-            ]
-    assert better == []
-
-
-def worst_of(world: World) -> dict[tuple[str, str | None], str]:
-    states: dict[tuple[str, str | None], str] = {}
-    for row in judged(world, tuple(rules().values())):
-        key = (row.rule, row.host)
-        states[key] = min(states.get(key, row.state), row.state, key=STATES.index)
-    return states
