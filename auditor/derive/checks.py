@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from auditor.derive.addresses import is_loopback, to_ip
 from auditor.derive.evidence import unknown
-from auditor.model.cluster import CheckNeed, Packages, Pool, Problem
-from auditor.model.place import Prose, Unknown
+from auditor.model.cluster import CheckNeed, Packages, Pool, Problem, Spare
+from auditor.model.place import At, Prose, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from auditor.model.facts import LdirectordCf, Setting, Virtual
+    from auditor.model.facts import LdirectordCf, Setting, Socket, Virtual
 
 # Services whose check asks for a page and looks for a text in it.
 _PAGES = frozenset({"http", "https", "http_proxy"})
@@ -92,6 +93,73 @@ def derive_check_needs(cf: LdirectordCf, packages: Packages | Unknown) -> tuple[
         if virtual.reals and virtual.checktype in {"negotiate", "combined"}
         for module, names in table.get(virtual.service, ())
     )
+
+
+def derive_spares(
+    cf: LdirectordCf, host: str, own: frozenset[str], sockets: Mapping[str, tuple[Socket, ...] | Unknown]
+) -> tuple[Spare, ...]:
+    """The fallback of every service, and whether anybody answers there.
+
+    A packet that is not masqueraded keeps the VIP as its destination: a server that is bound to 127.0.0.1 alone
+    never sees it, although the file names that very address. ``own``: this host's addresses; ``sockets``: what
+    listens, by the addresses of all hosts that were read.
+    """
+    return tuple(_spare(virtual, host, own, sockets) for virtual in cf.virtuals if virtual.reals)
+
+
+def _spare(
+    virtual: Virtual, host: str, own: frozenset[str], sockets: Mapping[str, tuple[Socket, ...] | Unknown]
+) -> Spare:
+    fallback = virtual.fallback
+    if fallback is None:
+        reason = Prose(en="there is no fallback", zh="没有 fallback")
+        return Spare(pool=virtual.name, fallback=None, listening=False, reason=reason, ats=(virtual.at,))
+    here = is_loopback(fallback.address) or str(to_ip(fallback.address)) in own
+    address = next(iter(sorted(own)), "") if here else str(to_ip(fallback.address))
+    port = fallback.port if virtual.mark is not None or fallback.forwarding == "masq" else virtual.port
+    port = port if port is not None else virtual.port
+    target = fallback.address if fallback.forwarding == "masq" else virtual.address
+    found = sockets.get(address)
+    listening, reason = _answers(virtual, found, target, port)
+    place = At(host=host, source="listening") if here else fallback.at
+    return Spare(
+        pool=virtual.name,
+        fallback=fallback.address if fallback.port is None else f"{fallback.address}:{fallback.port}",
+        listening=listening,
+        reason=reason,
+        ats=tuple(dict.fromkeys((fallback.at, virtual.at, place))),
+    )
+
+
+def _answers(
+    virtual: Virtual, sockets: tuple[Socket, ...] | Unknown | None, target: str | None, port: int | None
+) -> tuple[bool | Unknown, Prose]:
+    def unclear(en: str, zh: str) -> tuple[Unknown, Prose]:
+        return Unknown(why=Prose(en=en, zh=zh), at=virtual.at), Prose(en=en, zh=zh)
+
+    if isinstance(sockets, Unknown):
+        return sockets, sockets.why
+    if sockets is None:
+        return unclear("the fallback is on a host that was not read", "fallback 位于未读取的主机上")
+    if virtual.protocol == "udp":
+        return unclear("who listens on UDP ports is not read", "未读取 UDP 端口的监听情况")
+    if port is None:
+        return unclear("a firewall mark does not tell the port", "防火墙标记无法得知端口")
+    there = [socket for socket in sockets if socket.port == port]
+    if any(socket.address == target or _is_any(socket.address) for socket in there):
+        return True, Prose(en=f"port {port} is answered", zh=f"端口 {port} 有程序监听")
+    if there:
+        bound = ", ".join(sorted({socket.address for socket in there}))
+        return False, Prose(
+            en=f"packets arrive for {target}:{port}, but only {bound} listens on that port",
+            zh=f"数据包的目的地址是 {target}:{port}, 而该端口只在 {bound} 上监听",
+        )
+    return False, Prose(en=f"nothing listens on port {port}", zh=f"没有程序监听端口 {port}")
+
+
+def _is_any(address: str) -> bool:
+    ip = to_ip(address)
+    return ip is not None and ip.is_unspecified
 
 
 def derive_port_problems(cf: LdirectordCf) -> tuple[Problem | Unknown, ...]:

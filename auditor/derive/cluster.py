@@ -69,6 +69,9 @@ def _cluster(community: Community, strangers: Strangers, day: str) -> Cluster:
             if own_addresses(member) and not isinstance(member.uname, Unknown)
         },
         reals=_forwardings(community),
+        listening={
+            address: member.listening for member in community.members for address in own_addresses(member)
+        },
         day=day,
     )
     hosts = {

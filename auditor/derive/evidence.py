@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Release,
         Route,
         Script,
+        Socket,
         SyncDaemon,
         Uname,
     )
@@ -92,6 +93,7 @@ class Evidence:
     modules: tuple[Module, ...] | Unknown
     module_lines: tuple[ModuleLine, ...] | Unknown
     processes: tuple[Process, ...] | Unknown
+    listening: tuple[Socket, ...] | Unknown
     arptables: bool | Unknown
 
 
@@ -131,6 +133,7 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         modules=_value(look.output("modules", "modules")),
         module_lines=_module_lines(look),
         processes=_value(look.output("ps", "ps")),
+        listening=_listening(look),
         arptables=_arptables(look),
     )
 
@@ -498,6 +501,14 @@ def _ipvs(look: _Look) -> IpvsTable | None | Unknown:
 
 
 _RULES_OF_THE_KERNEL = re.compile(r"(0:\s+from all lookup (local|255)|32766:.* main|32767:.* default)\s*")
+
+
+def _listening(look: _Look) -> tuple[Socket, ...] | Unknown:
+    # grep ends with a status of its own where nothing listens, or where there is no IPv6.
+    reading = look.file("listening", "proc-net-tcp")
+    if reading is None:
+        return unknown(look.at("listening"), "listening sockets were not read", "未读取监听套接字")
+    return _value(reading)
 
 
 def _policy_routing(look: _Look) -> bool | Unknown:

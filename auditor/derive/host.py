@@ -19,13 +19,13 @@ from auditor.derive.arp import (
     is_hidden,
 )
 from auditor.derive.boot import derive_enablement, derive_forecasts, derive_order, derive_rivals
-from auditor.derive.checks import derive_check_needs, derive_pools, derive_port_problems
+from auditor.derive.checks import derive_check_needs, derive_pools, derive_port_problems, derive_spares
 from auditor.derive.drift import derive_ipvs_problems
 from auditor.derive.evidence import HA_D, Evidence, understood, unknown
 from auditor.derive.heartbeat import derive_watchdog
 from auditor.derive.routes import derive_default_routes, derive_gateways, derive_reverse_paths
 from auditor.derive.support import derive_support
-from auditor.derive.topology import Role
+from auditor.derive.topology import Role, own_addresses
 from auditor.model.cluster import Flow, Forecast, Host, Lookup, Packages, Persisted, Problem, SshFact
 from auditor.model.facts import (
     Address,
@@ -42,6 +42,7 @@ from auditor.model.facts import (
     Route,
     ScriptCommand,
     Setting,
+    Socket,
     Sysctl,
 )
 from auditor.model.place import At, Diagnostic, Prose, Unknown
@@ -63,13 +64,15 @@ class Surroundings:
 
     ``vips``: all virtual addresses. ``segment``: what the directors have on the interface they serve them from.
     ``nodes``: lower-cased node name to the addresses that reach it; no key where nobody knows.
-    ``reals``: address of a real server to the ways in which pools forward to it. ``day``: of the visit, RFC 3339.
+    ``reals``: address of a real server to the ways in which pools forward to it. ``listening``: address of a
+    host to what listens there. ``day``: of the visit, RFC 3339.
     """
 
     vips: frozenset[str]
     segment: frozenset[str]
     nodes: Mapping[str, frozenset[str]]
     reals: Mapping[str, frozenset[str]]
+    listening: Mapping[str, tuple[Socket, ...] | Unknown]
     day: str
 
 
@@ -121,6 +124,10 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         ldirectord_warnings=_warnings(evidence.ldirectord),
         pools=_of_file(cf, derive_pools),
         check_needs=_of_file(cf, lambda file: derive_check_needs(file, packages)),
+        spares=_of_file(
+            cf,
+            lambda file: derive_spares(file, snapshot.name, own_addresses(evidence), around.listening),
+        ),
         port_problems=_of_file(cf, derive_port_problems),
         ldirectord_daemon=_ldirectord_daemon(evidence),
         interfaces=evidence.interfaces,
@@ -511,7 +518,7 @@ def _flows(evidence: Evidence) -> tuple[Flow, ...] | Unknown:
         if total is None or total.connections < sum(real.weight for real in service.reals):
             continue
         for real in service.reals:
-            row = rows.get((service.name, name_endpoint(real.address, real.port)))
+            row = rows.get((service.name, name_endpoint(real.address, real.port or 0)))
             if row is not None:
                 flows.append(
                     Flow(

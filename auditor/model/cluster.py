@@ -101,6 +101,20 @@ class CheckNeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spare:
+    """The fallback of a virtual service: as written, None without one.
+
+    ``listening``: something answers where its packets arrive; False without one. ``reason``: that in words.
+    """
+
+    pool: str
+    fallback: str | None
+    listening: bool | Unknown
+    reason: Prose
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """A real server of the live table, and the connections it got since it was put there."""
 
@@ -289,6 +303,7 @@ class Host:
     ldirectord_warnings: tuple[Diagnostic, ...] | Unknown
     pools: tuple[Pool, ...] | Unknown
     check_needs: tuple[CheckNeed, ...] | Unknown
+    spares: tuple[Spare, ...] | Unknown
     port_problems: tuple[Problem | Unknown, ...] | Unknown
     ldirectord_daemon: Process | None | Unknown
     interfaces: tuple[Interface, ...] | Unknown
