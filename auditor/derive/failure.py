@@ -6,7 +6,7 @@ file has, whatever node they name, once the peer has been silent for the deadtim
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.derive.addresses import to_ip
@@ -153,7 +153,8 @@ def _of_director(
         moves.append(Move(vip=vip, to=to))
     twice, when = _twice(director, others, [vip.address for vip in sure], same)
     connections = _connections(moves, shares, sync)
-    text = _text(director, others, moves, shares, connections, twice, when)
+    there = {vip for vip in owned if held[vip]}
+    text = _text([*_move_texts(moves, others, there)], shares, connections, twice, when)
     ats = tuple(At(host=one.name, source="/etc/ha.d/haresources") for one in (director, *others))
     return Failure(
         node=director.name, moves=tuple(moves), connections=connections, twice=twice, text=text, ats=ats
@@ -222,15 +223,9 @@ def _connections(moves: Sequence[Move], shares: Sequence[_Share], sync: Comparis
 
 
 def _text(
-    director: Host,
-    others: Sequence[Host],
-    moves: Sequence[Move],
-    shares: Sequence[_Share],
-    connections: str,
-    twice: Sequence[str],
-    when: str,
+    moves: Sequence[Prose], shares: Sequence[_Share], connections: str, twice: Sequence[str], when: str
 ) -> Prose:
-    parts = list(_move_texts(moves, others))
+    parts = list(moves)
     if moves:
         parts.append(_CONNECTIONS[connections])
     own = _share_text(shares)
@@ -260,10 +255,18 @@ _TWICE = {
 }
 
 
-def _move_texts(moves: Sequence[Move], others: Sequence[Host]) -> Iterator[Prose]:
+def _move_texts(moves: Sequence[Move], others: Sequence[Host], there: Collection[str]) -> Iterator[Prose]:
+    """``there``: VIPs that another director holds already, beside this one."""
     heirs: dict[str | None, list[str]] = {}
     for move in moves:
-        heirs.setdefault(move.to, []).append(move.vip)
+        if move.vip not in there:
+            heirs.setdefault(move.to, []).append(move.vip)
+    if there:
+        holders = ", ".join(sorted({move.to or "" for move in moves if move.vip in there}))
+        yield Prose(
+            en=f"{holders} holds {len(there)} of its VIPs already, and is their only owner then",
+            zh=f"{holders} 已同时持有其中 {len(there)} 个 VIP, 此后成为唯一的主人",
+        )
     for heir, vips in heirs.items():
         if heir is None:
             yield Prose(

@@ -512,23 +512,22 @@ def _flows(evidence: Evidence) -> tuple[Flow, ...] | Unknown:
     if table is None or isinstance(table, Unknown) or counters is None or isinstance(counters, Unknown):
         return ()
     rows = {(row.name, row.real): row for row in counters}
-    flows = []
+    flows: list[Flow] = []
     for service in table.services:
-        total = rows.get((service.name, None))
-        if total is None or total.connections < sum(real.weight for real in service.reals):
-            continue
-        for real in service.reals:
-            row = rows.get((service.name, name_endpoint(real.address, real.port or 0)))
-            if row is not None:
-                flows.append(
-                    Flow(
-                        service=service.name,
-                        real=real.address,
-                        weight=real.weight,
-                        connections=row.connections,
-                        ats=(row.at, real.at),
-                    )
-                )
+        own = [
+            Flow(
+                service=service.name,
+                real=real.address,
+                weight=real.weight,
+                connections=row.connections,
+                ats=(row.at, real.at),
+            )
+            for real in service.reals
+            if (row := rows.get((service.name, name_endpoint(real.address, real.port or 0)))) is not None
+        ]
+        # The service's own count also has what it gave to those that are gone.
+        if sum(flow.connections for flow in own) >= sum(flow.weight for flow in own):
+            flows += own
     return tuple(flows)
 
 
