@@ -138,13 +138,14 @@ def decide(
     """One row of the decision table: ``silent``, ``answers``, ``announces`` or ``unreachable``, and the reason.
 
     ``hidden``: the VIP stands on lo or a dummy, not on the interface itself; ``scope_host``: it was added with
-    scope host; ``in_subnet``: it lies in a subnet of the interface.
+    scope host; ``in_subnet``: it lies in a subnet of the interface. With arp_ignore 2 only an asker in a subnet
+    that the VIP shares is answered: for an address that stands alone nobody is.
     """
     if arp_ignore == UNREACHABLE:
         return "unreachable", _REASONS["unreachable"]
-    if not hidden:
+    if not hidden and (arp_ignore != 2 or in_subnet):
         return "answers", _REASONS["own"]
-    if arp_ignore not in {1, 2} and not (arp_ignore == 3 and scope_host):
+    if hidden and arp_ignore not in {1, 2} and not (arp_ignore == 3 and scope_host):
         return "answers", _REASONS["answers"]
     if arp_announce == 2:
         return "silent", _REASONS["silent"]
@@ -375,7 +376,8 @@ def _stance(evidence: Evidence, vip: str, address: Address, nic: Nic, interface:
         kind, reason = decide(
             hidden=address.interface != nic.name,
             scope_host=address.scope == "host",
-            in_subnet=_holds(interface, to_ip(vip)),
+            in_subnet=_holds(interface, to_ip(vip))
+            or (address.interface == nic.name and address.prefix < bits(vip)),
             arp_ignore=nic.arp_ignore,
             arp_announce=nic.arp_announce,
         )

@@ -24,6 +24,10 @@ lo         1  3  no   announces
 lo-host    1  2  no   silent
 eth0       0  0  yes  answers
 eth0       1  2  yes  answers
+eth0       1  2  no   answers
+eth0       2  2  yes  answers
+eth0       2  2  no   silent
+eth0       2  0  no   announces
 eth0       3  2  yes  answers
 eth0       8  2  yes  unreachable
 """
