@@ -10,6 +10,7 @@ from auditor.cli import exits
 from auditor.cli.exits import Failure
 from auditor.cli.streams import write_json
 from auditor.cli.terms import load_catalogue
+from auditor.judge.rules import load_runbook, load_upstream
 from auditor.model.place import Prose
 
 _WORDS = {
@@ -20,6 +21,8 @@ _WORDS = {
     "false": Prose(en="known false alarms", zh="已知误报"),
     "fix": Prose(en="what to do", zh="如何处理"),
     "basis": Prose(en="basis", zh="依据"),
+    "runbook": Prose(en="runbook", zh="手册"),
+    "upstream": Prose(en="upstream", zh="上游"),
 }
 
 
@@ -56,15 +59,27 @@ def explain(options: argparse.Namespace) -> int:
         return str(getattr(_WORDS[name], lang))
 
     print(f"{rule.id}: {getattr(rule.title, lang)}\n")
-    basis = f"; {word('basis')}: {', '.join(rule.basis)}" if rule.basis else ""
-    print(f"{word('severity')}: {rule.severity}; {word('scope')}: {rule.applies_to}{basis}")
+    print(f"{word('severity')}: {rule.severity}; {word('scope')}: {rule.applies_to}")
     for name, prose in (("why", rule.why), ("judged", rule.judged), ("false", rule.false_alarms)):
         _paragraph(word(name), getattr(prose, lang))
     _paragraph(word("fix"), "")
     for fix in rule.fix:
         for line in getattr(fix.text, lang).splitlines():
             print(f"  {line}")
+    if rule.basis:
+        _paragraph(word("basis"), "")
+    for source in dict.fromkeys(_source(basis, lang) for basis in rule.basis):
+        print(f"  {source}")
     return exits.OK
+
+
+def _source(basis: str, lang: str) -> str:
+    """``runbook 2a`` with the title of that section, ``upstream 5.4`` with what can be read there."""
+    kind, _, number = basis.partition(" ")
+    titles = load_runbook() if kind == "runbook" else load_upstream()
+    title = titles.get(number if kind == "runbook" else number.partition(".")[0])
+    name = f"{getattr(_WORDS[kind], lang)} {number}" if kind == "runbook" else getattr(_WORDS[kind], lang)
+    return name if title is None else f"{name}: {getattr(title, lang)}"
 
 
 def _paragraph(heading: str, text: str) -> None:

@@ -86,6 +86,13 @@ def load_runbook() -> Mapping[str, Prose]:
     return {number: _prose(title) for number, title in sections.items()}
 
 
+@cache
+def load_upstream() -> Mapping[str, Prose]:
+    """Where what is known of the software itself can be read, by the first part of the number: ``5`` of 5.4."""
+    sources = tomllib.loads((RULES / "upstream.toml").read_text(encoding="utf-8"))["sources"]
+    return {number: _prose(source) for number, source in sources.items()}
+
+
 def compile_rule(rule: Rule, scope: Mapping[str, Shape] | None = None) -> Conditions:
     """Raises ExpressionError. ``scope``: by default that of ``rule.scope``."""
     names = dict(SCOPES[rule.scope] if scope is None else scope)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.judge.rules import RuleError, load_rules, load_runbook
+from auditor.judge.rules import RuleError, load_rules, load_runbook, load_upstream
 from auditor.model.findings import Fix
 from auditor.model.place import Prose
 from auditor.resources import RULES
@@ -126,3 +126,5 @@ def test_the_rules_that_come_along_load() -> None:
     assert {section for rule in rules for section in rule.basis if section.startswith("runbook")} <= {
         f"runbook {number}" for number in load_runbook()
     }
+    numbers = {basis.split()[1] for rule in rules for basis in rule.basis if basis.startswith("upstream")}
+    assert {number.partition(".")[0] for number in numbers} == load_upstream().keys()
