@@ -21,6 +21,7 @@ from auditor.model.facts import (
     Setting,
 )
 from auditor.model.place import At, Diagnostic, Prose, Unparsed
+from auditor.parse.addresses import old_address
 from auditor.parse.grammar import Line, read_lines
 from auditor.parse.text import has_mark, place, whole
 
@@ -30,7 +31,7 @@ _WHOLE_LINE = frozenset(
         *("stonith_host", "tipc", "ucast"),
     }
 )
-"""Directives whose rest splits at blanks only; all others split at commas and double quotes too."""
+"""Directives whose rest splits at blanks only; all others split at commas too. Quotes mean nothing."""
 
 _PORT = 694
 """ha-cluster of services(5)."""
@@ -142,14 +143,14 @@ def _directive(line: Line) -> Directive:
     value = line["value"][:_LONGEST]
     if value:
         start = line.span("value")[0] - line.start
-        for match in re.finditer(r"[^ \t\r\f\v]+" if name in _WHOLE_LINE else r'[^ \t\r\f\v,"]+', value):
+        for match in re.finditer(r"[^ \t\r\f\v]+" if name in _WHOLE_LINE else r"[^ \t\r\f\v,]+", value):
             words.append(match[0])
             ats.append(line.within(start + match.start(), start + match.end()))
     return Directive(name=name, words=tuple(words), word_ats=tuple(ats), at=line.at("name"))
 
 
 def _take(directive: Directive, draft: _Draft) -> None:
-    reader = _DIRECTIVES.get(directive.name)
+    reader = DIRECTIVES.get(directive.name)
     if reader is None:
         _refuse_name(directive, draft)
         return
@@ -185,7 +186,7 @@ def _take(directive: Directive, draft: _Draft) -> None:
 def _refuse_name(directive: Directive, draft: _Draft) -> None:
     name = _short(directive.name)
     lower = directive.name.lower()
-    near = [lower] if lower in _DIRECTIVES else get_close_matches(lower[:40], _DIRECTIVES, 1)
+    near = [lower] if lower in DIRECTIVES else get_close_matches(lower[:40], DIRECTIVES, 1)
     draft.say(
         "error",
         "unknown-directive",
@@ -228,6 +229,11 @@ def _choice(*words: str) -> _Reader:
             _refuse(directive, draft, f"{', '.join(words[:-1])} or {words[-1]}", "、".join(words))
 
     return read
+
+
+def _autojoin(directive: Directive, draft: _Draft) -> None:
+    if directive.words[0].lower() not in {"none", "other", "any"}:
+        _refuse(directive, draft, "none, other or any", "none、other、any")
 
 
 def _boolean_or(*words: str) -> _Reader:
@@ -371,7 +377,7 @@ def _mcast(directive: Directive, draft: _Draft) -> None:
         ),
         (0 < _leading_number(port) < 65536, ats[2], "a port from 1 to 65535", "1 到 65535 的端口"),
         (0 <= _leading_number(ttl) <= 4, ats[3], "a TTL from 0 to 4", "0 到 4 的 TTL"),
-        (loop in {"0", "1"}, ats[4], "loop 0 or 1", "loop 0 或 1"),
+        (_leading_number(loop) in {0, 1}, ats[4], "loop 0 or 1", "loop 0 或 1"),
     ):
         if not fits:
             good = False
@@ -387,7 +393,7 @@ def _mcast(directive: Directive, draft: _Draft) -> None:
                 group=group,
                 port=_leading_number(port),
                 ttl=_leading_number(ttl),
-                loop=int(loop),
+                loop=_leading_number(loop),
             )
         )
 
@@ -403,7 +409,16 @@ def _ping_group(directive: Directive, draft: _Draft) -> None:
         _refuse_line(directive, draft, "a name and the addresses of the group", "组名与各成员地址")
         return
     members = list(zip(directive.words, directive.word_ats, strict=True))[1:]
-    if all(_is_host(word, at, draft) for word, at in members):
+    for word, at in members:
+        if re.fullmatch(r"[0-9.]+", word) and old_address(word) is None:
+            draft.say(
+                "warning",
+                "address",
+                at,
+                f'"{_short(word)}" is no IPv4 address: heartbeat starts, but does not ping it',
+                f"“{_short(word)}” 不是 IPv4 地址: heartbeat 照常启动, 但不会 ping 它",
+            )
+    if all(_is_filled_in(word, at, draft) for word, at in members):
         draft.pings.append(
             Ping(name=directive.words[0], addresses=directive.words[1:], at=directive.word_ats[0])
         )
@@ -467,6 +482,17 @@ def _nice_failback(directive: Directive, draft: _Draft) -> None:
     )
 
 
+def _normalpoll(directive: Directive, draft: _Draft) -> None:
+    _boolean_or()(directive, draft)
+    draft.say(
+        "warning",
+        "withdrawn-directive",
+        directive.at,
+        "normalpoll is refused by heartbeat 3, which no longer knows it",
+        "heartbeat 3 已不认识 normalpoll, 会拒绝启动",
+    )
+
+
 def _baud(directive: Directive, draft: _Draft) -> None:
     _once(directive, draft)
     if _leading_number(directive.words[0]) not in {9600, 19200, 38400, 57600, 115200, 230400, 460800}:
@@ -505,9 +531,8 @@ def _is_host(word: str, at: At, draft: _Draft) -> bool:
     if not _is_filled_in(word, at, draft):
         return False
     if re.fullmatch(r"[0-9.]+", word):
-        try:
-            IPv4Address(word)
-        except ValueError:
+        meant = old_address(word)
+        if meant is None:
             draft.say(
                 "error",
                 "address",
@@ -516,6 +541,14 @@ def _is_host(word: str, at: At, draft: _Draft) -> bool:
                 f"“{_short(word)}” 被拒绝: 不是 IPv4 地址",
             )
             return False
+        if meant != word:
+            draft.say(
+                "warning",
+                "address-form",
+                at,
+                f'"{_short(word)}" is read as {meant}: a part that begins with 0 is octal, and the last part fills up',
+                f"“{_short(word)}” 被读作 {meant}: 以 0 开头的段按八进制计, 末段补足其余位",
+            )
     return True
 
 
@@ -573,10 +606,10 @@ _FACILITIES = (
 
 _CRM = _boolean_or("manual", "minimal", "respawn", "valgrind")
 
-_DIRECTIVES: dict[str, _Reader] = {
+DIRECTIVES: dict[str, _Reader] = {
     "apiauth": _apiauth,
     "auto_failback": _boolean_or("legacy"),
-    "autojoin": _choice("none", "other", "any"),
+    "autojoin": _autojoin,
     "baud": _baud,
     "bcast": _bcast,
     "cluster": _any,
@@ -604,11 +637,11 @@ _DIRECTIVES: dict[str, _Reader] = {
     "max_rexmit_delay": _number_from(1, 2**31 - 1),
     "mcast": _mcast,
     "mcast6": _plugin,
-    "memreserve": _any,
+    "memreserve": _number_from(1, 2**31 - 1),
     "msgfmt": _choice("classic", "netstring"),
     "nice_failback": _nice_failback,
     "node": _node,
-    "normalpoll": _boolean_or(),
+    "normalpoll": _normalpoll,
     "openais": _plugin,
     "pacemaker": _CRM,
     "ping": _ping,
@@ -661,7 +694,7 @@ def _missing(draft: _Draft) -> Iterator[_Remark]:
             "没有给出心跳路径: bcast、ucast、mcast 或 serial",
         )
     join = draft.settings.get("autojoin")
-    if not draft.nodes and (join is None or join.value != "any"):
+    if not draft.nodes and (join is None or join.value.lower() != "any"):
         yield "error", "no-nodes", at, "no node is given", "没有给出任何 node"
     if len(draft.nodes) > 100:
         yield (
@@ -730,7 +763,7 @@ def _bad_times(draft: _Draft) -> Iterator[_Remark]:
 def _bad_mixtures(draft: _Draft) -> Iterator[_Remark]:
     settings = draft.settings
     join = settings.get("autojoin")
-    if join is not None and join.value in {"other", "any"} and not _crm(draft):
+    if join is not None and join.value.lower() in {"other", "any"} and not _crm(draft):
         yield (
             "error",
             "autojoin",

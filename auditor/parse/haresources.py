@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from auditor.model.facts import Document, Group, Haresources, Node, Reading, Resource, ResourceAddress
@@ -27,7 +28,6 @@ def read_haresources(document: Document) -> Reading[Haresources]:
     unparsed: list[Unparsed] = []
     notes: list[Diagnostic] = []
     keys: dict[str, Group] = {}
-    broken: int | None = None
     if has_mark(document):
         notes.append(
             _note(
@@ -51,10 +51,8 @@ def read_haresources(document: Document) -> Reading[Haresources]:
             continue
         group = _group(line, words)
         groups.append(group)
-        notes += _check_node(group, line, broken)
         notes += _check_joins(line)
         notes += _check_resources(group)
-        broken = line.number if re.search(r"\\[ \t\r\f\v]+\Z", line.text) else None
         if group.resources:
             first = keys.setdefault(group.resources[0].written, group)
             if first is not group:
@@ -67,6 +65,8 @@ def read_haresources(document: Document) -> Reading[Haresources]:
                         f"第 {first.at.line} 行的第一个资源与此相同, 而它是组的标识: heartbeat 会混淆两组",
                     )
                 )
+    notes += _check_nodes(document)
+    notes.sort(key=lambda note: (note.at.line or 0, note.at.column or 0))
     return Reading(
         format="haresources",
         at=document.at,
@@ -92,7 +92,7 @@ def _words(line: Line) -> list[tuple[str, At]]:
         end = len(text)
         if index == 0 and "#" in text:
             end = text.index("#")
-        elif text.endswith("\\") and (index + 1 < len(physical) or line.number + index == _last_line(line)):
+        elif text.endswith("\\") and index + 1 < len(physical):
             end -= 1
         pieces.append((offset, offset + end))
         offset += len(text) + 1
@@ -106,12 +106,6 @@ def _words(line: Line) -> list[tuple[str, At]]:
         start = pieces[piece][0] + match.start() - passed
         words.append((match[0], line.within(start, min(start + len(match[0]), pieces[piece][1]))))
     return words
-
-
-def _last_line(line: Line) -> int:
-    """The number of the document's last line that holds something."""
-    text = line.document.text
-    return text.count("\n") + (0 if text.endswith("\n") else 1)
 
 
 def _group(line: Line, words: list[tuple[str, At]]) -> Group:
@@ -161,32 +155,47 @@ def _prefix(mask: str) -> int | None:
         return None
 
 
-def _check_node(group: Group, line: Line, broken: int | None) -> list[Diagnostic]:
-    name = group.node.written
-    impossible = re.search(r'[:/,"$\\{}<>]', name) or _BARE_ADDRESS.fullmatch(name)
-    first = line.text.split("\n", 1)[0].strip(" \t\r\f\v")
-    if broken is not None and impossible:
-        return [
-            _note(
-                "error",
-                "broken-continuation",
-                group.node.at,
-                f'"{_short(name)}" is read as a node: a blank or carriage return behind the backslash of line {broken} '
-                "broke the continuation",
-                f"“{_short(name)}” 被当作节点名: 第 {broken} 行的反斜杠后有空白或回车, 续行失效",
-            )
-        ]
-    if impossible or first == "\\":
-        return [
-            _note(
-                "error",
-                "bad-node",
-                group.node.at,
-                f'"{_short(name)}" is read as a node, and no node can be called so: heartbeat refuses',
-                f"“{_short(name)}” 位于节点名的位置, 而节点不可能叫这个名字: heartbeat 拒绝启动",
-            )
-        ]
-    return []
+def _check_nodes(document: Document) -> Iterator[Diagnostic]:
+    """What heartbeat itself checks: the first word of each group, as it stands in the file.
+
+    It does not know the comments that the shell cuts off, and follows a backslash that the shell takes for
+    part of one.
+    """
+    joined, broken = False, None
+    for number, text in enumerate(document.text.split("\n"), 1):
+        head = _HEAD.match(text)
+        if not joined and (head is None or head[1].startswith("#")):
+            continue
+        if head is not None and not joined:
+            at = place(document, number, head.start(1) + 1, head.end(1) + 1)
+            yield from _check_node(head[1], at, broken)
+        joined = text.endswith("\\")
+        broken = number if re.search(r"\\[ \t\r\f\v]+\Z", text) else None
+
+
+_HEAD = re.compile(r"[ \t\r\f]*([^ \t\r\f]+)")
+
+
+def _check_node(name: str, at: At, broken: int | None) -> Iterator[Diagnostic]:
+    if not re.search(r'[:/,"$\\{}<>#]', name) and not _BARE_ADDRESS.fullmatch(name):
+        return
+    if broken is not None:
+        yield _note(
+            "error",
+            "broken-continuation",
+            at,
+            f'"{_short(name)}" is read as a node: a blank or carriage return behind the backslash of line {broken} '
+            "broke the continuation",
+            f"“{_short(name)}” 被当作节点名: 第 {broken} 行的反斜杠后有空白或回车, 续行失效",
+        )
+        return
+    yield _note(
+        "error",
+        "bad-node",
+        at,
+        f'"{_short(name)}" is read as a node, and no node can be called so: heartbeat refuses',
+        f"“{_short(name)}” 位于节点名的位置, 而节点不可能叫这个名字: heartbeat 拒绝启动",
+    )
 
 
 def _check_joins(line: Line) -> list[Diagnostic]:
@@ -211,6 +220,16 @@ def _check_joins(line: Line) -> list[Diagnostic]:
                 line.within(len(line.text) - 1, len(line.text)),
                 "the carriage return becomes part of the last resource's name",
                 "回车符会成为最后一个资源名的一部分",
+            )
+        )
+    elif physical[-1].endswith("\\") and not (len(physical) == 1 and "#" in physical[0]):
+        notes.append(
+            _note(
+                "warning",
+                "backslash-at-end",
+                line.within(len(line.text) - 1, len(line.text)),
+                "no line follows the backslash: it stays and becomes a resource, or part of one's name",
+                "反斜杠之后没有下一行: 它会保留下来, 成为一个资源或资源名的一部分",
             )
         )
     if "#" in physical[0] and physical[0].endswith("\\"):

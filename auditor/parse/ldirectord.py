@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from auditor.model.facts import Document, Fallback, LdirectordCf, Reading, RealServer, Setting, Virtual
 from auditor.model.place import Diagnostic, Unparsed
+from auditor.parse.addresses import old_address
 from auditor.parse.grammar import Line, find_fault, read_lines
 from auditor.parse.ldirectord_options import (
     GLOBALS,
@@ -25,7 +26,7 @@ from auditor.parse.ldirectord_options import (
     default_service,
 )
 from auditor.parse.ldirectord_words import say
-from auditor.parse.text import has_mark, place, whole
+from auditor.parse.text import BLANKS, has_mark, place, whole
 
 _LONGEST = 2048
 """Longer values are not read: no address, name or number needs them."""
@@ -152,7 +153,7 @@ def _take_lines(document: Document, draft: _Draft) -> None:
 
 
 def _setting(line: Line, section: str | None, draft: _Draft) -> Setting:
-    value = line["value"].rstrip(" \t\r\f\v")
+    value = line["value"].rstrip(BLANKS)
     at = line.at("key")
     if value:
         start = line.span("value")[0] - line.start
@@ -167,7 +168,7 @@ def _unknown_line(line: Line, closed: Line | None, draft: _Draft) -> Diagnostic:
     indented = line.text.startswith((" ", "\t"))
     if line.tag == "STRAY" or not indented:
         fault = find_fault("ldirectord", "option" if line.tag == "STRAY" else "setting", line)
-        return say("unknown-command", fault.at if fault else line.at(), text=line.text.strip())
+        return say("unknown-command", fault.at if fault else line.at(), text=line.text.strip(BLANKS))
     columns = _columns(line.text)
     if columns < 4:
         code = "indentation option" if draft.sections else "indentation global"
@@ -265,11 +266,8 @@ def _read_virtual(
 ) -> Virtual | None:
     era = draft.era
     target = _read_target(section, draft)
+    family = target.family if target is not None else 6 if section.virtual.key == "virtual6" else 4
     values = _effective(section.options, OPTIONS, GLOBALS, draft)
-    if target is None:
-        return None
-    family = target.family
-    protocol = _read_protocol(section, target, draft)
     checktype = _read_last(section, "checktype", draft, lambda raw: check_checktype(raw, era))
     service = _read_last(section, "service", draft, lambda raw: check_service(raw, era))
     netmask = _read_last(section, "netmask", draft, lambda raw: check_netmask(raw, family, era))
@@ -279,7 +277,11 @@ def _read_virtual(
         if setting.key in {"real", "real6"} and _family_fits(setting, family, draft):
             reals += _read_reals(setting, line, family, draft)
         if setting.key in {"fallback", "fallback6"} and _family_fits(setting, family, draft):
-            own_fallback = _read_fallback(_raw(line), setting, family, draft, port=target.port)
+            port = None if target is None else target.port
+            own_fallback = _read_fallback(_raw(line), setting, family, draft, port=port)
+    if target is None:
+        return None
+    protocol = _read_protocol(section, target, draft)
     if netmask is not None and "persistent" not in values:
         draft.notes.append(say("netmask-alone", section.last("netmask").at))
     if values.get("ops") == "yes" and protocol != "udp":
@@ -337,7 +339,7 @@ def _read_target(section: _Section, draft: _Draft) -> _Target | None:
     if address is None or not known:
         draft.notes.append(say("virtual address" if address is None else "virtual port", at, value=shown))
         return None
-    rest = shown[len(pair[0]) :].lstrip()
+    rest = shown[len(pair[0]) :].lstrip(BLANKS)
     if (rest and not rest.startswith("#")) or (family == 4 and address != pair[1]):
         draft.notes.append(say("value-cut", at, value=shown, used=f"{address}:{pair[2]}"))
     host = f"[{address}]" if family == 6 and ":" in address else address
@@ -365,6 +367,7 @@ def _read_protocol(section: _Section, target: _Target, draft: _Draft) -> str:
 
 # -- servers ----------------------------------------------------------------
 
+_WORD = r"[^ \t\r\f\v\n]+"
 _REAL_HOST = r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|[A-Za-z0-9.-]+|\[[0-9A-Za-f:]+\]"
 _REAL = re.compile(
     rf"(?<![A-Za-z0-9.-])(?P<first>{_REAL_HOST})(?:->(?P<last>{_REAL_HOST}))?"
@@ -390,11 +393,11 @@ def _read_reals(setting: Setting, line: Line, family: int, draft: _Draft) -> Ite
         return
     match = _REAL.search(raw)
     if match is None:
-        code = "forwarding missing" if re.fullmatch(r"\S+", setting.value) else "real"
+        code = "forwarding missing" if re.fullmatch(_WORD, setting.value) else "real"
         draft.notes.append(say(code, setting.at, value=setting.value))
         return
-    if raw[: match.start()].strip():
-        draft.notes.append(say("value-cut", setting.at, value=setting.value, used=match[0].strip()))
+    if raw[: match.start()].strip(BLANKS):
+        draft.notes.append(say("value-cut", setting.at, value=setting.value, used=match[0].strip(BLANKS)))
     first = _host(match["first"], family)
     last = _host(match["last"], family) if match["last"] else first
     known, port = _port(match["port"] or "0")
@@ -420,25 +423,31 @@ def _read_flags(text: str, setting: Setting, draft: _Draft) -> RealServer | None
         draft.notes.append(say("forwarding", setting.at, value=word[0] if word else ""))
         return None
     rest = text[word.end() :]
-    written = rest.split()
+    written = re.findall(_WORD, rest)
     weight = 1
-    number = re.search(r"(?<!\s)\s+([0-9]+)", rest)
+    number = re.search(r"(?<!\s)\s+([0-9]+)", rest, re.ASCII)
     if number is not None:
-        skipped, rest, weight = rest[: number.start()].strip(), rest[number.end() :], whole(number[1])
+        skipped, rest, weight = rest[: number.start()].strip(BLANKS), rest[number.end() :], whole(number[1])
         if skipped:
             draft.notes.append(say("weight-search", setting.at, value=skipped, weight=weight))
     request = receive = None
-    own = re.search(r'(?<!\s)\s+"([^\n]*)"[, ]\s*"([^\n]*)"', rest)
+    own = re.search(r'(?<!\s)\s+"([^\n]*)"[, ]\s*"([^\n]*)"', rest, re.ASCII)
     if own is not None:
-        request, receive, rest = f"/{own[1].removeprefix('/')}", own[2], rest[own.end() :]
+        request, receive, rest = own[1], own[2], rest[own.end() :]
+        if request.startswith("/"):
+            # Looking for the slash, the daemons forget what they had found behind the request.
+            draft.notes.append(say("own-answer-lost", setting.at, value=f"{receive}{rest}"))
+            receive, rest = None, ""
+        else:
+            request = f"/{request}"
     limits: dict[str, int] = {}
     for letter in ("l", "u") if draft.era == 2 else ():
-        limit = re.search(rf"(?<!\s)\s+{letter}:([0-9]+)", rest)
+        limit = re.search(rf"(?<!\s)\s+{letter}:([0-9]+)", rest, re.ASCII)
         if limit is not None:
             limits[letter], rest = whole(limit[1]), rest[limit.end() :]
-    if rest.strip():
-        odd_weight = re.fullmatch(r"[+-]?[0-9.]+", written[0]) and not written[0].isdigit()
-        value = written[0] if odd_weight else rest.strip()
+    if rest.strip(BLANKS):
+        odd_weight = re.fullmatch(r"[+-]?[0-9.]+", written[0]) and not re.fullmatch("[0-9]+", written[0])
+        value = written[0] if odd_weight else rest.strip(BLANKS)
         draft.notes.append(say("weight" if odd_weight else "real-rest", setting.at, value=value))
         return None
     return RealServer(
@@ -483,7 +492,7 @@ def _read_global_fallback(draft: _Draft) -> Fallback | None:
     for setting, line in draft.globals:
         raw = line["value"]
         if setting.key == "fallback":
-            raw = raw if draft.era else " ".join(raw.split()[:1])
+            raw = raw if draft.era else " ".join(re.findall(_WORD, raw)[:1])
             found = _read_fallback(raw, setting, 4, draft, port=None) or found
         elif setting.key == "fallback6" and draft.era == 2:
             _read_fallback(raw, setting, 6, draft, port=None)
@@ -494,7 +503,7 @@ def _read_fallback(
     raw: str, setting: Setting, family: int, draft: _Draft, *, port: int | None
 ) -> Fallback | None:
     """``host[:port] [method]``. Since 2009 the last two words of the line count, before the first two."""
-    words = raw.split()
+    words = re.findall(_WORD, raw)
     words = words[-2:] if draft.era else words[:2]
     forwarding = words[1] if len(words) > 1 else "gate"
     if forwarding not in {"gate", "masq", "ipip"}:
@@ -517,35 +526,25 @@ def _read_fallback(
 
 
 def _host(name: str, family: int) -> str | None:
-    """The address as the resolver writes it, the name where only the director can resolve it, else None."""
-    bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
+    """The address as the resolver writes it, the name where only the director can resolve it, else None.
+
+    What stands in brackets counts, whatever stands around them.
+    """
+    opened, closed = name.find("["), name.rfind("]")
+    bare = name[opened + 1 : closed] if 0 <= opened < closed else name
     if ":" in bare:
         try:
             return str(IPv6Address(bare)) if family == 6 else None
         except ValueError:
             return None
-    if re.fullmatch(r"[0-9.]+|0[xX][0-9A-Fa-f]+", bare):
-        return _old_address(bare) if family == 4 else None
+    if re.fullmatch(r"[0-9.]+|0[xX][0-9A-Fa-f]+", bare) or old_address(bare) is not None:
+        return old_address(bare) if family == 4 else None
     return bare if re.fullmatch(r"[A-Za-z0-9._+-]{1,255}", bare) else None
-
-
-def _old_address(text: str) -> str | None:
-    """One to four numbers with dots, the last one filling what is left, octal and hex too: as inet_aton."""
-    numbers: list[int] = []
-    for part in text.split("."):
-        try:
-            numbers.append(int(part[:20], 16 if part[:2] in {"0x", "0X"} else 8 if part[:1] == "0" else 10))
-        except ValueError:
-            return None
-    *head, last = numbers
-    if len(head) > 3 or any(number > 255 for number in head) or last >= 256 ** (4 - len(head)):
-        return None
-    return str(IPv4Address(sum(number << (24 - 8 * index) for index, number in enumerate(head)) + last))
 
 
 def _port(word: str) -> tuple[bool, int | None]:
     """Whether there may be such a port, and its number; None for a name that only the director can look up."""
-    if word.isdigit():
+    if re.fullmatch("[0-9]+", word):
         return whole(word) < 65536, min(whole(word), 65535)
     return True, _PORT_OF_NAME.get(word)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from auditor.parse.ldirectord_words import is_refusal
-from auditor.parse.text import whole
+from auditor.parse.text import BLANKS, whole
 
 RELEASES = ("2004", "2009", "4.12")
 """1.77 of September 2004 (heartbeat 1.2), 1.186 of August 2009 (heartbeat 2 and 3), and Debian 12's."""
@@ -40,9 +40,9 @@ class Option:
 def check_checktype(value: str, era: int) -> Checked:
     digits = re.search(r"[0-9]+", value)
     if digits is not None:
-        if value.strip() == digits[0]:
+        if value.strip(BLANKS) == digits[0]:
             return Checked("combined")
-        return Checked("combined", "checktype-number", {"value": value.strip(), "used": digits[0]})
+        return Checked("combined", "checktype-number", {"value": value.strip(BLANKS), "used": digits[0]})
     word = re.search(r"[A-Za-z0-9_]+" if era == 0 else r"[A-Za-z0-9_-]+", value)
     if word is None or word[0] not in _CHECKTYPES[era]:
         return _refuse_choice("checktype", value, (*_CHECKTYPES[era], "a number"))
@@ -60,10 +60,10 @@ def check_netmask(value: str, family: int, era: int) -> Checked:
     if family == 6 and era == 2:
         if re.fullmatch(r"[0-9]+", value) and 1 <= whole(value) <= 128:
             return Checked(value)
-        return Checked(value, "netmask prefix", {"value": value.strip()})
+        return Checked(value, "netmask prefix", {"value": value.strip(BLANKS)})
     expression = r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+"
     quad = re.fullmatch(expression, value) if era == 2 else re.search(expression, value)
-    return Checked(value, "netmask", {"value": value.strip()}) if quad is None else _cut(value, quad[0])
+    return Checked(value, "netmask", {"value": value.strip(BLANKS)}) if quad is None else _cut(value, quad[0])
 
 
 def check_protocol(value: str) -> Checked:
@@ -75,8 +75,8 @@ def check_protocol(value: str) -> Checked:
 
 def check_supervised(rest: str, era: int) -> Checked:
     """The line that begins with supervised and has no value."""
-    if rest.strip() and era > 0:
-        return Checked(rest, "yes-no", {"value": f"supervised{rest}".strip()})
+    if rest.strip(BLANKS) and era > 0:
+        return Checked(rest, "yes-no", {"value": f"supervised{rest}".strip(BLANKS)})
     return Checked("yes", "bare-supervised")
 
 
@@ -100,7 +100,7 @@ def _something(value: str) -> Checked:
 def _yes_no(value: str) -> Checked:
     if value in {"yes", "no"}:
         return Checked(value)
-    bare = value.strip()
+    bare = value.strip(BLANKS)
     return Checked(bare, "yes-no blank" if bare in {"yes", "no"} else "yes-no", {"value": value})
 
 
@@ -108,21 +108,21 @@ def _number(value: str) -> Checked:
     """The first digits of all; 0 is false to Perl and 00 is not."""
     digits = re.search(r"[0-9]+", value)
     if digits is None or digits[0] == "0":
-        return Checked(value, "number above", {"value": value.strip()})
+        return Checked(value, "number above", {"value": value.strip(BLANKS)})
     return _cut_number(value, digits[0])
 
 
 def _number_above_zero(value: str) -> Checked:
     digits = re.search(r"[0-9]+", value)
     if digits is None or not digits[0].strip("0"):
-        return Checked(value, "number above", {"value": value.strip()})
+        return Checked(value, "number above", {"value": value.strip(BLANKS)})
     return _cut_number(value, digits[0])
 
 
 def _number_or_zero(value: str) -> Checked:
     digits = re.search(r"[0-9]+", value)
     return (
-        Checked(value, "number", {"value": value.strip()})
+        Checked(value, "number", {"value": value.strip(BLANKS)})
         if digits is None
         else _cut_number(value, digits[0])
     )
@@ -131,7 +131,7 @@ def _number_or_zero(value: str) -> Checked:
 def _leading_number(value: str) -> Checked:
     digits = re.match(r"[0-9]+", value)
     return (
-        Checked(value, "number", {"value": value.strip()})
+        Checked(value, "number", {"value": value.strip(BLANKS)})
         if digits is None
         else _cut_number(value, digits[0])
     )
@@ -147,7 +147,7 @@ def _port(value: str) -> Checked:
 def _quoted(value: str) -> Checked:
     inner = _between_quotes(value)
     if inner is None:
-        return Checked(value, "quotes", {"value": value.strip() or "nothing"})
+        return Checked(value, "quotes", {"value": value.strip(BLANKS) or "nothing"})
     return Checked(inner) if inner else Checked(value, "empty")
 
 
@@ -175,12 +175,14 @@ def _request(value: str) -> Checked:
 
 def _virtualhost(value: str) -> Checked:
     host = value.removeprefix('"').split('"', 1)[0]
-    return Checked(host) if host == host.strip() else Checked(host, "blank-in-host", {"value": host})
+    return Checked(host) if host == host.strip(BLANKS) else Checked(host, "blank-in-host", {"value": host})
 
 
 def _scheduler(value: str) -> Checked:
     word = re.search(r"[a-z]+", value)
-    return Checked(value, "scheduler", {"value": value.strip()}) if word is None else _cut(value, word[0])
+    return (
+        Checked(value, "scheduler", {"value": value.strip(BLANKS)}) if word is None else _cut(value, word[0])
+    )
 
 
 def _httpmethod(value: str) -> Checked:
@@ -191,13 +193,13 @@ def _httpmethod(value: str) -> Checked:
 
 
 def _schedflags(value: str) -> Checked:
-    words = value.split()
-    return Checked(words[0]) if words else Checked(value, "empty")
+    word = re.search(r"[^ \t\r\f\v\n]+", value)
+    return Checked(value, "empty") if word is None else Checked(word[0])
 
 
 def _smtp(value: str) -> Checked:
     host = re.match(r"[0-9A-Za-z._+-]+", value)
-    return Checked(value, "word", {"value": value.strip()}) if host is None else _cut(value, host[0])
+    return Checked(value, "word", {"value": value.strip(BLANKS)}) if host is None else _cut(value, host[0])
 
 
 def _email(value: str) -> Checked:
@@ -206,7 +208,7 @@ def _email(value: str) -> Checked:
 
 
 def _email_status(value: str) -> Checked:
-    words = re.split(r"(?<!\s)\s*,\s*", value)
+    words = re.split(r"(?<!\s)\s*,\s*", value, flags=re.ASCII)
     while words and not words[-1]:
         words.pop()
     for word in words:
@@ -222,17 +224,21 @@ def _between_quotes(value: str) -> str | None:
 
 
 def _cut(value: str, used: str) -> Checked:
-    bare = value.strip()
+    bare = value.strip(BLANKS)
     return Checked(used) if bare == used else Checked(used, "value-cut", {"value": bare, "used": used})
 
 
 def _cut_number(value: str, digits: str) -> Checked:
-    bare, used = value.strip(), str(whole(digits))
+    bare, used = value.strip(BLANKS), str(whole(digits))
     return Checked(used) if bare == digits else Checked(used, "number-cut", {"value": bare, "used": digits})
 
 
 def _refuse_choice(key: str, value: str, wanted: tuple[str, ...]) -> Checked:
-    words = {"key": key, "value": value.strip(), "either": "、".join(wanted).replace("a number", "数字")}
+    words = {
+        "key": key,
+        "value": value.strip(BLANKS),
+        "either": "、".join(wanted).replace("a number", "数字"),
+    }
     return Checked(value, "choice", {**words, "wanted": f"{', '.join(wanted[:-1])} or {wanted[-1]}"})
 
 

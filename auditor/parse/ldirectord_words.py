@@ -271,6 +271,11 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
         '"{value}" has no forwarding method: gate, masq or ipip is wanted behind it',
         "“{value}” 缺少转发方式: 后面应有 gate、masq 或 ipip",
     ),
+    "own-answer-lost": (
+        "warning",
+        '"{value}" is forgotten: behind a request that begins with "/" no ldirectord reads on; leave the "/" away',
+        "“{value}” 会被忽略: 请求以 “/” 开头时, 任何版本的 ldirectord 都不再读取其后的内容; 请去掉开头的 “/”",
+    ),
     "range": (
         "error",
         "the range {first}->{last} is refused: it runs backwards",

@@ -10,6 +10,9 @@ from auditor.model.place import At
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _GUESSES = ("utf-8", "gb18030")
 
+BLANKS = " \t\r\f\v"
+"""What these daemons take for blank within a line. Python's own idea of it is far wider."""
+
 
 def read_document(content: bytes, *, source: str, host: str = "", encoding: str | None = None) -> Document:
     """Decode one file or one output; never fails.
