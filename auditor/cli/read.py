@@ -13,20 +13,22 @@ from typing import Any
 from auditor import parse
 from auditor.cli import exits
 from auditor.cli.exits import Failure
-from auditor.cli.streams import write_json
+from auditor.cli.streams import say, write_json
 from auditor.collect.redact import Redactor
-from auditor.model.facts import Document, LdirectordCf, Reading, Virtual
-from auditor.model.place import At, Diagnostic
+from auditor.model.facts import Document, LdirectordCf, Reading, Setting, Virtual
+from auditor.model.place import At
 from auditor.model.snapshot import Artifact
 from auditor.parse.ldirectord import read_ldirectord
 from auditor.parse.text import read_document
-from auditor.render.visible import visible
+from auditor.render.diagnostics import diagnostic_lines, verdict_line
 
 _NAMES = (
-    ("ldirectord*.cf", "ldirectord"),
-    ("ha.cf", "ha.cf"),
-    ("haresources", "haresources"),
-    ("authkeys", "authkeys"),
+    ("*ldirectord*.cf", "ldirectord"),
+    ("*ha.cf", "ha.cf"),
+    ("*haresources", "haresources"),
+    ("*authkeys", "authkeys"),
+    ("keepalived*.conf", "keepalived"),
+    ("ipvsadm*", "ipvsadm"),
     ("ifcfg-*", "ifcfg"),
     ("network", "network"),
     ("hosts", "hosts"),
@@ -49,6 +51,8 @@ def read(options: argparse.Namespace) -> int:
     hidden = Redactor().redact(
         Artifact(id=name, probe=format_name, kind="file", state="read", path=name, content=content)
     )
+    if format_name == "ipvsadm" and not options.reader and b"IP Virtual Server" not in content[:4096]:
+        format_name = "ipvsadm-rules"  # the file that the service restores has the name of the command
     document = read_document(hidden.content, source=name)
     reading = _read(format_name, document, options.release)
     accepted = _accepted(reading)
@@ -56,7 +60,9 @@ def read(options: argparse.Namespace) -> int:
     if options.format == "json":
         write_json(_to_json(reading, options.release, accepted))
     else:
-        _print(reading, document, accepted, options.lang)
+        for line in diagnostic_lines(reading, document, options.lang):
+            print(line)
+        say(verdict_line(reading, accepted, options.lang))
     return int(options.status)
 
 
@@ -94,9 +100,7 @@ def _to_json(reading: Reading[Any], release: str, accepted: bool) -> dict[str, A
         "format": reading.format,
         "release": release if cf is not None else None,
         "accepted": accepted,
-        "facts": [_virtual(virtual) for virtual in cf.virtuals]
-        if cf
-        else [_plain(fact) for fact in reading.facts],
+        "facts": [_plain(fact) for fact in reading.facts] if cf is None else _virtuals(reading, cf),
         "unparsed": [
             {"line": one.at.line, "column": one.at.column, "text": one.text} for one in reading.unparsed
         ],
@@ -114,13 +118,36 @@ def _to_json(reading: Reading[Any], release: str, accepted: bool) -> dict[str, A
     }
 
 
-def _virtual(virtual: Virtual) -> dict[str, Any]:
+def _virtuals(reading: Reading[Any], cf: LdirectordCf) -> list[dict[str, Any]]:
+    written = {fact.at: fact for fact in reading.facts if isinstance(fact, Setting)}
+    return [_virtual(virtual, written) for virtual in cf.virtuals]
+
+
+def _virtual(virtual: Virtual, written: dict[At, Setting]) -> dict[str, Any]:
+    """Values as the daemon uses them; ``raw`` has the text of those that are written differently."""
     fact: dict[str, Any] = _plain(virtual)
     fact["virtual"] = fact.pop("name")
+    fact["raw"] = {
+        setting.key: setting.value
+        for setting in virtual.settings
+        if setting.key in fact and str(fact[setting.key]) != setting.value and setting.key not in _TOGETHER
+    }
+    if written[virtual.at].value != virtual.name:
+        fact["raw"]["virtual"] = written[virtual.at].value
     for real, plain in zip(virtual.reals, fact["reals"], strict=True):
         address = f"[{real.address}]" if ":" in real.address else real.address
         plain["real"] = address if real.port is None else f"{address}:{real.port}"
+        raw = written[real.at].value
+        plain["raw"] = None if raw.split() in _usual(plain) else raw
     return fact
+
+
+_TOGETHER = {"fallback"}
+
+
+def _usual(real: dict[str, Any]) -> list[list[str]]:
+    line = [real["real"], real["forwarding"]]
+    return [[*line, str(real["weight"])], *([line] if real["weight"] == 1 else [])]
 
 
 def _plain(value: Any) -> Any:
@@ -134,28 +161,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     return value
-
-
-def _print(reading: Reading[Any], document: Document, accepted: bool, lang: str) -> None:
-    lines = document.text.split("\n")
-    for one in reading.diagnostics:
-        print(visible(f"{one.at}:{one.at.column or 1}: {one.severity}: {getattr(one.message, lang)}"))
-        _print_caret(one, lines)
-    for left in reading.unparsed:
-        print(visible(f"{left.at}:{left.at.column or 1}: not understood: {left.text}"))
-    said = ("accepted", "接受") if accepted else ("refused", "拒绝")
-    print(visible(f"{reading.at.source}: {said[lang == 'zh']} ({reading.format}, {len(reading.facts)})"))
-
-
-def _print_caret(diagnostic: Diagnostic, lines: list[str]) -> None:
-    at = diagnostic.at
-    if at.line is None or at.line > len(lines):
-        return
-    text = lines[at.line - 1].replace("\t", " ")
-    start = max(0, (at.column or 1) - 1)
-    end = max(start + 1, (at.end_column or start + 2) - 1)
-    if len(text) > 160:
-        return
-    before, marked = visible(text[:start]), visible(text[start:end])
-    print(f"    {before}{marked}{visible(text[end:])}")
-    print(f"    {' ' * len(before)}{'^' * max(1, len(marked))}")

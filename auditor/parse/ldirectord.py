@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address
 
 from auditor.model.facts import Document, Fallback, LdirectordCf, Reading, RealServer, Setting, Virtual
-from auditor.model.place import Diagnostic, Unparsed
+from auditor.model.place import At, Diagnostic, Unparsed
 from auditor.parse.addresses import old_address
 from auditor.parse.grammar import Line, find_fault, read_lines
 from auditor.parse.ldirectord_options import (
@@ -217,7 +218,7 @@ def _effective(
 def _note(checked: Checked, setting: Setting, draft: _Draft) -> bool:
     """Keep what there is to say; whether the daemon takes the value."""
     if checked.code is not None:
-        draft.notes.append(say(checked.code, setting.at, **checked.words))
+        draft.notes.append(say(checked.code, setting.at, **{"key": setting.key, **checked.words}))
     return not checked.refused
 
 
@@ -314,7 +315,7 @@ def _read_virtual(
 
 def _read_target(section: _Section, draft: _Draft) -> _Target | None:
     era, at, shown = draft.era, section.virtual.at, section.virtual.value
-    value = section.line["value"]
+    key, value = section.virtual.key, section.line["value"]
     family = 6 if section.virtual.key == "virtual6" else 4
     if family == 6 and era < 2:
         words = {"key": "virtual6", "release": RELEASES[era], "first": "4.12"}
@@ -324,24 +325,27 @@ def _read_target(section: _Section, draft: _Draft) -> _Target | None:
     if six is not None and family == 4:
         family = 6
         if era == 2:
-            draft.notes.append(say("family virtual", at))
+            draft.notes.append(say("family virtual", at, value=shown))
     pair = six or re.match(rf"([0-9A-Za-z._+-]{{1,255}}):({port_word})", value)
     if pair is None:
         mark = re.match(r"[0-9]+", value)
         if mark is None:
-            draft.notes.append(say("virtual", at, value=shown))
+            draft.notes.append(say("virtual", at, key=key, value=shown))
             return None
-        if mark[0] != shown:
-            draft.notes.append(say("mark-from-address", at, value=shown, mark=mark[0]))
+        if re.match(r"[0-9]+\.[0-9]", shown):
+            draft.notes.append(say("mark-from-address", at, key=key, value=shown, mark=mark[0]))
+        elif mark[0] != shown:
+            draft.notes.append(say("value-cut mark", at, key=key, value=shown, used=mark[0]))
         return _Target(str(whole(mark[0])), None, None, whole(mark[0]), family)
     address = _host(pair[1], family)
     known, port = _port(pair[2])
     if address is None or not known:
-        draft.notes.append(say("virtual address" if address is None else "virtual port", at, value=shown))
+        code = "virtual address" if address is None else "virtual port"
+        draft.notes.append(say(code, at, key=key, value=shown))
         return None
     rest = shown[len(pair[0]) :].lstrip(BLANKS)
     if (rest and not rest.startswith("#")) or (family == 4 and address != pair[1]):
-        draft.notes.append(say("value-cut", at, value=shown, used=f"{address}:{pair[2]}"))
+        draft.notes.append(say("value-cut", at, key=key, value=shown, used=f"{address}:{pair[2]}"))
     host = f"[{address}]" if family == 6 and ":" in address else address
     return _Target(f"{host}:{pair[2] if port is None else port}", address, port, None, family)
 
@@ -387,6 +391,17 @@ def _family_fits(setting: Setting, family: int, draft: _Draft) -> bool:
     return six == (family == 6)
 
 
+def _at(line: Line, start: int, end: int) -> At:
+    """The place of a part of ``_raw(line)``; of a part without extent, where it would stand."""
+    value, begin = line["value"], line.span("value")[0] - line.start
+    if line.tag == "OPTION" and "\t" in value:
+        ends = [0]
+        for sign in value:
+            ends.append(ends[-1] + (4 if sign == "\t" else 1))
+        start, end = bisect_left(ends, start), bisect_left(ends, end)
+    return line.within(begin + start, begin + max(start, end))
+
+
 def _read_reals(setting: Setting, line: Line, family: int, draft: _Draft) -> Iterator[RealServer]:
     raw = _raw(line)
     if len(raw) > _LONGEST:
@@ -397,58 +412,70 @@ def _read_reals(setting: Setting, line: Line, family: int, draft: _Draft) -> Ite
         draft.notes.append(say(code, setting.at, value=setting.value))
         return
     if raw[: match.start()].strip(BLANKS):
-        draft.notes.append(say("value-cut", setting.at, value=setting.value, used=match[0].strip(BLANKS)))
+        draft.notes.append(
+            say("value-cut", setting.at, key=setting.key, value=setting.value, used=match[0].strip(BLANKS))
+        )
     first = _host(match["first"], family)
     last = _host(match["last"], family) if match["last"] else first
     known, port = _port(match["port"] or "0")
-    for name, address in ((match["first"], first), (match["last"], last)):
-        if name and address is None:
-            draft.notes.append(say("real address", setting.at, value=name))
+    for group, address in (("first", first), ("last", last)):
+        if match[group] and address is None:
+            draft.notes.append(say("real address", _at(line, *match.span(group)), value=match[group]))
     if not known:
-        draft.notes.append(say("real port", setting.at, value=match["port"]))
-    flags = _read_flags(match["flags"], setting, draft)
+        draft.notes.append(say("real port", _at(line, *match.span("port")), value=match["port"]))
+    flags = _read_flags(match.start("flags"), raw, setting, line, draft)
     if first is None or last is None or not known or flags is None:
         return
     for address in _spread(first, last, setting, draft) if match["last"] else (first,):
         yield replace(flags, address=address, port=port or None)
 
 
-def _read_flags(text: str, setting: Setting, draft: _Draft) -> RealServer | None:
-    """Forwarding, weight, own request and answer, thresholds; None where the daemon refuses.
+def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draft) -> RealServer | None:
+    """Forwarding, weight, own request and answer, thresholds from ``raw[start:]``; None where the daemon refuses.
 
     The daemons search for each of them in what the one before left, and drop what they skip.
     """
-    word = re.search(r"[A-Za-z0-9_]+", text)
+    word = re.compile(r"[A-Za-z0-9_]+").search(raw, start)
     if word is None or word[0] not in {"gate", "masq", "ipip"}:
-        draft.notes.append(say("forwarding", setting.at, value=word[0] if word else ""))
+        at = _at(line, *word.span()) if word else setting.at
+        code = "forwarding" if word else "forwarding missing"
+        draft.notes.append(say(code, at, value=word[0] if word else setting.value))
         return None
-    rest = text[word.end() :]
-    written = re.findall(_WORD, rest)
+    place = word.end()
+    written = re.compile(_WORD).search(raw, place)
     weight = 1
-    number = re.search(r"(?<!\s)\s+([0-9]+)", rest, re.ASCII)
+    number = re.compile(r"(?<!\s)\s+([0-9]+)", re.ASCII).search(raw, place)
     if number is not None:
-        skipped, rest, weight = rest[: number.start()].strip(BLANKS), rest[number.end() :], whole(number[1])
+        skipped, weight = raw[place : number.start()].strip(BLANKS), whole(number[1])
         if skipped:
-            draft.notes.append(say("weight-search", setting.at, value=skipped, weight=weight))
+            at = _at(line, place, number.start())
+            draft.notes.append(say("weight-search", at, value=skipped, weight=weight))
+        place = number.end()
     request = receive = None
-    own = re.search(r'(?<!\s)\s+"([^\n]*)"[, ]\s*"([^\n]*)"', rest, re.ASCII)
+    own = re.compile(r'(?<!\s)\s+"([^\n]*)"[, ]\s*"([^\n]*)"', re.ASCII).search(raw, place)
     if own is not None:
-        request, receive, rest = own[1], own[2], rest[own.end() :]
+        request, receive, place = own[1], own[2], own.end()
         if request.startswith("/"):
             # Looking for the slash, the daemons forget what they had found behind the request.
-            draft.notes.append(say("own-answer-lost", setting.at, value=f"{receive}{rest}"))
-            receive, rest = None, ""
+            lost = f'"{receive}"{raw[place:]}'.strip(BLANKS)
+            at = _at(line, own.start(2) - 1, len(raw.rstrip(BLANKS)))
+            draft.notes.append(say("own-answer-lost", at, value=lost))
+            receive, place = None, len(raw)
         else:
             request = f"/{request}"
     limits: dict[str, int] = {}
     for letter in ("l", "u") if draft.era == 2 else ():
-        limit = re.search(rf"(?<!\s)\s+{letter}:([0-9]+)", rest, re.ASCII)
+        limit = re.compile(rf"(?<!\s)\s+{letter}:([0-9]+)", re.ASCII).search(raw, place)
         if limit is not None:
-            limits[letter], rest = whole(limit[1]), rest[limit.end() :]
-    if rest.strip(BLANKS):
-        odd_weight = re.fullmatch(r"[+-]?[0-9.]+", written[0]) and not re.fullmatch("[0-9]+", written[0])
-        value = written[0] if odd_weight else rest.strip(BLANKS)
-        draft.notes.append(say("weight" if odd_weight else "real-rest", setting.at, value=value))
+            limits[letter], place = whole(limit[1]), limit.end()
+    rest = raw[place:].strip(BLANKS)
+    if rest:
+        assert written is not None
+        if re.fullmatch(r"[+-]?[0-9.]+", written[0]) and not re.fullmatch("[0-9]+", written[0]):
+            draft.notes.append(say("weight", _at(line, *written.span()), value=written[0]))
+        else:
+            end = len(raw.rstrip(BLANKS))
+            draft.notes.append(say("real-rest", _at(line, end - len(rest), end), value=rest))
         return None
     return RealServer(
         address="",
@@ -507,7 +534,7 @@ def _read_fallback(
     words = words[-2:] if draft.era else words[:2]
     forwarding = words[1] if len(words) > 1 else "gate"
     if forwarding not in {"gate", "masq", "ipip"}:
-        draft.notes.append(say("forwarding fallback", setting.at, value=setting.value))
+        draft.notes.append(say("forwarding fallback", setting.at, value=forwarding))
         return None
     host, colon, word = (words[0] if words else "")[:_LONGEST].rpartition(":")
     if not colon or not re.fullmatch(r"[A-Za-z0-9_-]+", word):

@@ -101,7 +101,7 @@ def _yes_no(value: str) -> Checked:
     if value in {"yes", "no"}:
         return Checked(value)
     bare = value.strip(BLANKS)
-    return Checked(bare, "yes-no blank" if bare in {"yes", "no"} else "yes-no", {"value": value})
+    return Checked(bare, "yes-no blank" if bare in {"yes", "no"} else "yes-no", {"value": bare})
 
 
 def _number(value: str) -> Checked:

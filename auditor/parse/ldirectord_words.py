@@ -30,8 +30,8 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
     ),
     "carriage-return": (
         "warning",
-        "lines end with CR LF: the carriage return is part of the value; yes, no and paths do not survive it",
-        "行尾为 CR LF: 回车符会成为值的一部分, yes/no 与路径都会因此失效",
+        "lines end with CR LF, and the carriage return is part of every value: yes, no and paths do not survive it",
+        "行尾为 CR LF, 回车符会成为每个值的一部分: yes、no 与路径都会因此失效",
     ),
     "indentation global": (
         "error",
@@ -112,13 +112,13 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
     ),
     "blank-in-host": (
         "warning",
-        '"{value}": what is blank behind the name, or a carriage return, is sent in the Host header',
-        "“{value}”: 名称后面的空白或回车会被放进 Host 头",
+        '{key} "{value}": what is blank behind the name, or a carriage return, is sent in the Host header',
+        "{key} “{value}”: 名称后面的空白或回车会被放进 Host 头",
     ),
     "checktype-number": (
         "warning",
-        '"{value}" holds a digit and so means {used} connects a negotiation',
-        "“{value}” 含有数字, 因而表示每 {used} 次连接检查做一次协商检查",
+        'checktype "{value}" holds a digit, so ldirectord takes it for {used} connect checks to one negotiate check',
+        "checktype “{value}” 含有数字, ldirectord 会当作每 {used} 次连接检查做一次协商检查",
     ),
     "choice": (
         "error",
@@ -127,19 +127,23 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
     ),
     "comment-in-quotes": (
         "error",
-        '"#" begins a comment even inside quotes: only {value} is left of the value, which is refused',
-        "# 即使在引号内也会开始注释: 值只剩下 {value}, 因而被拒绝",
+        '"#" begins a comment even inside quotes: of {key} only {value} is left, which is refused',
+        "# 即使在引号内也会开始注释: {key} 的值只剩下 {value}, 因而被拒绝",
     ),
     "emailalertstatus": (
         "error",
         "emailalertstatus is refused: none stands with another word",
         "emailalertstatus 被拒绝: none 不能与其他词并列",
     ),
-    "empty": ("error", '"" is refused: the value may not be empty', '"" 被拒绝: 该值不能为空'),
+    "empty": (
+        "error",
+        "{key} is refused without a value",
+        "{key} 没有值, 被拒绝",
+    ),
     "netmask": (
         "error",
-        'netmask "{value}" is refused: four numbers with dots are wanted',
-        "netmask “{value}” 被拒绝: 需要点分四段的写法",
+        'netmask "{value}" is refused: four numbers with dots are wanted, as in 255.255.255.255',
+        "netmask “{value}” 被拒绝: 需要点分四段的写法, 如 255.255.255.255",
     ),
     "netmask prefix": (
         "error",
@@ -151,16 +155,20 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
         "netmask has no effect without persistent",
         "没有 persistent 时 netmask 不起作用",
     ),
-    "number": ("error", '"{value}" is refused: a whole number is wanted', "“{value}” 被拒绝: 需要整数"),
+    "number": (
+        "error",
+        '{key} "{value}" is refused: a whole number is wanted',
+        "{key} “{value}” 被拒绝: 需要整数",
+    ),
     "number above": (
         "error",
-        '"{value}" is refused: a whole number above zero is wanted',
-        "“{value}” 被拒绝: 需要大于零的整数",
+        '{key} "{value}" is refused: a whole number above zero is wanted',
+        "{key} “{value}” 被拒绝: 需要大于零的整数",
     ),
     "number-cut": (
         "warning",
-        '"{value}" is read as {used}: only the first digits count',
-        "“{value}” 被读作 {used}: 只取最先出现的数字",
+        '{key} "{value}" is read as {used}: only the first digits count',
+        "{key} “{value}” 被读作 {used}: 只取最先出现的数字",
     ),
     "ops-without-udp": (
         "warning",
@@ -184,25 +192,38 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
     ),
     "quotes": (
         "error",
-        "{value} is refused: the value must stand in double quotes",
-        "{value} 被拒绝: 该值必须用双引号括起来",
+        "{key} {value} is refused: the value must stand in double quotes",
+        "{key} {value} 被拒绝: 该值必须用双引号括起来",
     ),
     "scheduler": (
         "error",
         'scheduler "{value}" is refused: a name in small letters is wanted',
         "scheduler “{value}” 被拒绝: 需要小写字母的名称",
     ),
-    "value-cut": ("warning", '"{value}" is read as {used}', "“{value}” 被读作 {used}"),
-    "word": ("error", '"{value}" is refused: a word is wanted', "“{value}” 被拒绝: 需要一个单词"),
+    "value-cut": (
+        "warning",
+        '{key} "{value}" is read as {used}; the rest is ignored',
+        "{key} “{value}” 被读作 {used}; 其余部分被忽略",
+    ),
+    "value-cut mark": (
+        "warning",
+        '{key} "{value}" is read as firewall mark {used}; the rest is ignored',
+        "{key} “{value}” 被读作防火墙标记 {used}; 其余部分被忽略",
+    ),
+    "word": (
+        "error",
+        '{key} "{value}" is refused: a word is wanted',
+        "{key} “{value}” 被拒绝: 需要一个单词",
+    ),
     "yes-no": (
         "error",
-        '"{value}" is refused: exactly yes or no is wanted, with nothing behind it',
-        "“{value}” 被拒绝: 只接受 yes 或 no, 后面不能有任何内容",
+        '{key} "{value}" is refused: exactly yes or no is wanted, with nothing behind it',
+        "{key} “{value}” 被拒绝: 只接受 yes 或 no, 后面不能有任何内容",
     ),
     "yes-no blank": (
         "error",
-        '"{value}" has a blank or carriage return behind it: exactly yes or no is wanted',
-        "“{value}” 后面带有空白或回车: 只接受不带任何多余字符的 yes 或 no",
+        "{key} is refused: a blank or carriage return stands behind {value}, and exactly yes or no is wanted",
+        "{key} 被拒绝: {value} 后面有空白或回车, 而只接受不带任何多余字符的 yes 或 no",
     ),
     # -- services
     "duplicate-virtual": (
@@ -222,28 +243,28 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
     ),
     "family virtual": (
         "error",
-        "an IPv6 address is refused behind virtual=: virtual6= is wanted",
-        "virtual= 后不接受 IPv6 地址: 应使用 virtual6=",
+        "an IPv6 address is refused behind virtual=: write virtual6={value}",
+        "virtual= 后不接受 IPv6 地址: 应写成 virtual6={value}",
     ),
     "mark-from-address": (
         "warning",
-        'without a port, "{value}" is read as the firewall mark {mark}',
-        "没有端口, “{value}” 被读作防火墙标记 {mark}",
+        "`{key}={value}` has no port: ldirectord takes it for firewall mark {mark}",
+        "`{key}={value}` 没有端口: ldirectord 会当作防火墙标记 {mark}",
     ),
     "virtual": (
         "error",
-        'virtual "{value}" is refused: address:port or a firewall mark is wanted',
-        "virtual “{value}” 被拒绝: 应为 地址:端口 或防火墙标记",
+        '{key} "{value}" is refused: address:port or the number of a firewall mark is wanted',
+        "{key} “{value}” 被拒绝: 应为 地址:端口 或防火墙标记的编号",
     ),
     "virtual address": (
         "error",
-        'virtual "{value}" is refused: no such address',
-        "virtual “{value}” 被拒绝: 地址不存在",
+        '{key} "{value}" is refused: no such address',
+        "{key} “{value}” 被拒绝: 地址不存在",
     ),
     "virtual port": (
         "error",
-        'virtual "{value}" is refused: no such port',
-        "virtual “{value}” 被拒绝: 端口不存在",
+        '{key} "{value}" is refused: no such port',
+        "{key} “{value}” 被拒绝: 端口不存在",
     ),
     # -- servers
     "fallback address": (
@@ -263,8 +284,8 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
     ),
     "forwarding fallback": (
         "error",
-        'fallback "{value}" is refused: its last word must be gate, masq or ipip',
-        "fallback “{value}” 被拒绝: 最后一个词必须是 gate、masq 或 ipip",
+        '"{value}" is refused as the forwarding method of the fallback: gate, masq or ipip is wanted, or nothing',
+        "备用服务器的转发方式 “{value}” 被拒绝: 只能是 gate、masq、ipip, 或不写",
     ),
     "forwarding missing": (
         "error",
@@ -299,18 +320,18 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
     ),
     "real address": (
         "error",
-        'address "{value}" does not exist: the real server is refused',
-        "地址 “{value}” 不存在: 该真实服务器被拒绝",
+        'address "{value}" does not exist, so this real server is refused',
+        "地址 “{value}” 不存在, 该真实服务器被拒绝",
     ),
     "real port": (
         "error",
-        'port "{value}" does not exist: the real server is refused',
-        "端口 “{value}” 不存在: 该真实服务器被拒绝",
+        'port "{value}" does not exist, so this real server is refused',
+        "端口 “{value}” 不存在, 该真实服务器被拒绝",
     ),
     "real-rest": (
         "error",
-        '"{value}" at the end of the real server is refused',
-        "真实服务器行末的 “{value}” 被拒绝",
+        '"{value}" is refused: nothing may stand here behind forwarding method and weight',
+        "“{value}” 被拒绝: 转发方式与权重之后不能再有此内容",
     ),
     "weight": (
         "error",

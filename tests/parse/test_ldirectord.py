@@ -198,13 +198,13 @@ def test_the_runbooks_service_is_read_with_its_places(release: str) -> None:
         (
             "real=10.0.0.2:80 gate 1.5",
             "weight",
-            10,
+            27,
             'weight "1.5" is refused by every ldirectord: a whole number is wanted',
         ),
         (
             "real=10.0.0.2:80 gate -1",
             "weight",
-            10,
+            27,
             'weight "-1" is refused by every ldirectord: a whole number is wanted',
         ),
         (
@@ -216,37 +216,53 @@ def test_the_runbooks_service_is_read_with_its_places(release: str) -> None:
         (
             "real=10.0.0.2:80 GATE 1",
             "forwarding",
-            10,
+            22,
             'forwarding "GATE" is refused: gate, masq or ipip is wanted',
         ),
         (
             "real=10.0.0.999:80 gate",
             "real",
             10,
-            'address "10.0.0.999" does not exist: the real server is refused',
+            'address "10.0.0.999" does not exist, so this real server is refused',
         ),
-        ("real=10.0.0.2:80 gate 1 x", "real-rest", 10, '"x" at the end of the real server is refused'),
+        (
+            "real=10.0.0.2:80 gate 1 x",
+            "real-rest",
+            29,
+            '"x" is refused: nothing may stand here behind forwarding method and weight',
+        ),
+        (
+            "real=10.0.0.2:80\tgate\t\t1.5 x",
+            "weight",
+            28,
+            'weight "1.5" is refused by every ldirectord: a whole number is wanted',
+        ),
         (
             "real=10.0.0.9->10.0.0.2:80 gate",
             "range",
             10,
             "the range 10.0.0.9->10.0.0.2 is refused: it runs backwards",
         ),
-        ("request=index.html", "quotes", 13, "index.html is refused: the value must stand in double quotes"),
+        (
+            "request=index.html",
+            "quotes",
+            13,
+            "request index.html is refused: the value must stand in double quotes",
+        ),
         (
             'receive="a#b"',
             "comment-in-quotes",
             13,
-            '"#" begins a comment even inside quotes: only "a is left of the value, which is refused',
+            '"#" begins a comment even inside quotes: of receive only "a is left, which is refused',
         ),
-        ('login=""', "empty", 11, '"" is refused: the value may not be empty'),
+        ('login=""', "empty", 11, "login is refused without a value"),
         (
             "quiescent=no # x",
             "yes-no",
             15,
-            '"no " has a blank or carriage return behind it: exactly yes or no is wanted',
+            "quiescent is refused: a blank or carriage return stands behind no, and exactly yes or no is wanted",
         ),
-        ("persistent=yes", "number", 16, '"yes" is refused: a whole number is wanted'),
+        ("persistent=yes", "number", 16, 'persistent "yes" is refused: a whole number is wanted'),
         ("checkport=0", "port", 15, "checkport 0 is refused: 1 to 65535 is wanted"),
         ("scheduler=WRR", "scheduler", 15, 'scheduler "WRR" is refused: a name in small letters is wanted'),
         (
@@ -340,8 +356,8 @@ def test_an_address_without_a_port_is_a_firewall_mark() -> None:
     reading = _read("virtual=10.1.2.3\n    real=10.0.0.2 gate\n")
     assert reading.value.accepted
     (warning,) = reading.diagnostics
-    assert warning.message.en == 'without a port, "10.1.2.3" is read as the firewall mark 10'
-    assert warning.message.zh == "没有端口, “10.1.2.3” 被读作防火墙标记 10"
+    assert warning.message.en == "`virtual=10.1.2.3` has no port: ldirectord takes it for firewall mark 10"
+    assert warning.message.zh == "`virtual=10.1.2.3` 没有端口: ldirectord 会当作防火墙标记 10"
     (virtual,) = reading.value.virtuals
     assert (virtual.name, virtual.mark, virtual.protocol, virtual.service) == ("10", 10, "fwm", "none")
     assert virtual.reals[0].port is None
