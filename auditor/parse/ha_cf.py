@@ -305,13 +305,13 @@ def _udpport(directive: Directive, draft: _Draft) -> None:
         return
     late = sorted(draft.ports.items())
     if late:
-        kinds = " and ".join(kind for kind, _ in late)
+        kinds = [kind for kind, _ in late]
         draft.say(
             "warning" if any(used != port for _, used in late) else "info",
             "udpport-late",
             directive.at,
-            f"udpport stands behind the {kinds} line, which stays at port {late[0][1]}",
-            f"udpport 写在 {kinds} 行之后, 该行仍使用端口 {late[0][1]}",
+            f"udpport stands behind the {' and '.join(kinds)} line, which stays at port {late[0][1]}",
+            f"udpport 写在 {'、'.join(kinds)} 行之后, 该行仍使用端口 {late[0][1]}",
         )
     if port > 65535:
         draft.say(

@@ -166,6 +166,9 @@ def _setting(line: Line, section: str | None, draft: _Draft) -> Setting:
 
 def _unknown_line(line: Line, closed: Line | None, draft: _Draft) -> Diagnostic:
     """The first of a run of lines that no state of the daemon has a use for, and why."""
+    lead = line.text.lstrip(BLANKS)[:1]
+    if lead.isspace() or lead == "\N{ZERO WIDTH NO-BREAK SPACE}":
+        return say("unknown-command wide", line.at(), sign=f"{ord(lead):04X}")
     indented = line.text.startswith((" ", "\t"))
     if line.tag == "STRAY" or not indented:
         fault = find_fault("ldirectord", "option" if line.tag == "STRAY" else "setting", line)
@@ -411,10 +414,6 @@ def _read_reals(setting: Setting, line: Line, family: int, draft: _Draft) -> Ite
         code = "forwarding missing" if re.fullmatch(_WORD, setting.value) else "real"
         draft.notes.append(say(code, setting.at, value=setting.value))
         return
-    if raw[: match.start()].strip(BLANKS):
-        draft.notes.append(
-            say("value-cut", setting.at, key=setting.key, value=setting.value, used=match[0].strip(BLANKS))
-        )
     first = _host(match["first"], family)
     last = _host(match["last"], family) if match["last"] else first
     known, port = _port(match["port"] or "0")
@@ -426,6 +425,9 @@ def _read_reals(setting: Setting, line: Line, family: int, draft: _Draft) -> Ite
     flags = _read_flags(match.start("flags"), raw, setting, line, draft)
     if first is None or last is None or not known or flags is None:
         return
+    if raw[: match.start()].strip(BLANKS):
+        words = {"value": setting.value, "address": first, "used": match["first"]}
+        draft.notes.append(say("real-cut", setting.at, **words))
     for address in _spread(first, last, setting, draft) if match["last"] else (first,):
         yield replace(flags, address=address, port=port or None)
 
@@ -534,7 +536,8 @@ def _read_fallback(
     words = words[-2:] if draft.era else words[:2]
     forwarding = words[1] if len(words) > 1 else "gate"
     if forwarding not in {"gate", "masq", "ipip"}:
-        draft.notes.append(say("forwarding fallback", setting.at, value=forwarding))
+        code = "forwarding comment" if "#" in raw else "forwarding fallback"
+        draft.notes.append(say(code, setting.at, value=forwarding))
         return None
     host, colon, word = (words[0] if words else "")[:_LONGEST].rpartition(":")
     if not colon or not re.fullmatch(r"[A-Za-z0-9_-]+", word):

@@ -101,6 +101,9 @@ def _yes_no(value: str) -> Checked:
     if value in {"yes", "no"}:
         return Checked(value)
     bare = value.strip(BLANKS)
+    commented = re.match(r"(yes|no)[ \t]*#", value)
+    if commented is not None:
+        return Checked(bare, "yes-no comment", {"value": commented[1]})
     return Checked(bare, "yes-no blank" if bare in {"yes", "no"} else "yes-no", {"value": bare})
 
 

@@ -6,9 +6,10 @@ from auditor.model.place import At, Diagnostic, Prose
 
 
 def say(code: str, at: At, **words: object) -> Diagnostic:
-    """The diagnostic of a code with its words filled in; long words are cut."""
+    """The diagnostic of a code with its words filled in; long words are cut, but not what is wanted."""
     severity, en, zh = _SAYINGS[code]
-    short = {name: _short(str(word)) for name, word in words.items()}
+    own = {"wanted", "either"}
+    short = {name: str(word) if name in own else _short(str(word)) for name, word in words.items()}
     prose = Prose(en=en.format(**short), zh=zh.format(**short))
     return Diagnostic(severity=severity, code=code.partition(" ")[0], message=prose, at=at)
 
@@ -62,6 +63,11 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
         "error",
         '"{text}" is a command that no ldirectord knows: key=value is wanted',
         "任何版本的 ldirectord 都不认识 “{text}”: 应写成 key=value",
+    ),
+    "unknown-command wide": (
+        "error",
+        "U+{sign} before this line is no blank to ldirectord: indent it by four ordinary spaces or a tab",
+        "行首的 U+{sign} (全角空格等) 对 ldirectord 不是空白: 请用四个普通空格或一个制表符缩进",
     ),
     "virtual-at-end": (
         "error",
@@ -225,6 +231,11 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
         "{key} is refused: a blank or carriage return stands behind {value}, and exactly yes or no is wanted",
         "{key} 被拒绝: {value} 后面有空白或回车, 而只接受不带任何多余字符的 yes 或 no",
     ),
+    "yes-no comment": (
+        "error",
+        "{key} is refused: behind {value} on a global line ldirectord knows no comment, and takes it for the value",
+        "{key} 被拒绝: 全局指令行的 {value} 后面不能写注释, ldirectord 会把注释当作值的一部分",
+    ),
     # -- services
     "duplicate-virtual": (
         "error",
@@ -287,6 +298,11 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
         '"{value}" is refused as the forwarding method of the fallback: gate, masq or ipip is wanted, or nothing',
         "备用服务器的转发方式 “{value}” 被拒绝: 只能是 gate、masq、ipip, 或不写",
     ),
+    "forwarding comment": (
+        "error",
+        'fallback is refused: a global line knows no comment, and ldirectord takes "{value}" for the forwarding method',
+        "fallback 被拒绝: 全局指令行不能写注释, ldirectord 会把 “{value}” 当作转发方式",
+    ),
     "forwarding missing": (
         "error",
         '"{value}" has no forwarding method: gate, masq or ipip is wanted behind it',
@@ -296,6 +312,11 @@ _SAYINGS: dict[str, tuple[str, str, str]] = {
         "warning",
         '"{value}" is forgotten: behind a request that begins with "/" no ldirectord reads on; leave the "/" away',
         "“{value}” 会被忽略: 请求以 “/” 开头时, 任何版本的 ldirectord 都不再读取其后的内容; 请去掉开头的 “/”",
+    ),
+    "real-cut": (
+        "warning",
+        'real "{value}" is read as the server {address}: ldirectord skips what stands before {used}',
+        "real “{value}” 被读作服务器 {address}: ldirectord 会跳过 {used} 之前的内容",
     ),
     "range": (
         "error",

@@ -42,7 +42,7 @@ def test_a_refusal_shows_line_and_caret_and_exits_1(
     lines = shown.out.splitlines()
     wide = lines.index("        real=中文:80 gate 1")
     assert lines[wide - 1].endswith(
-        'warning: real "中文:80 gate 1" is read as 80 gate 1; the rest is ignored'
+        'real "中文:80 gate 1" is read as the server 0.0.0.80: ldirectord skips what stands before 80'
     )
     assert lines[wide + 1] == f"{' ' * 13}{'^' * cell_len('中文:80 gate 1')}"
 

@@ -327,6 +327,7 @@ def test_a_refusal_says_where_and_why_in_both_languages(
         ("virtual=10.0.0.1:80", "virtual-at-end"),
         ("virtual=10.0.0.1:80\n    emailalertstatus=none, all\n", "emailalertstatus"),
         ("quiescent=yes\r\n", "yes-no"),
+        ("virtual=10.0.0.1:80\n\u3000\u3000real=10.0.0.2:80 gate\n", "unknown-command"),
     ],
 )
 def test_what_4_12_refuses_has_a_code_of_its_own(text: str, code: str) -> None:
