@@ -1,7 +1,7 @@
 # make demo   sets everything up and scans the recorded cluster
 # make test   sets everything up, Debian packages included when root, and runs the tests
 # make check  linters, types, import contracts
-# make bench  a fleet of real sshd on loopback, beside the OpenSSH client (root), and fleets of 3,000 judged
+# make bench  a fleet of real sshd on loopback, beside the OpenSSH client (root); fleets of 3,000 judged; the readers
 # make lab    boots the runbook's cluster, real kernels and daemons, and opens a shell in its network (root, Debian)
 # make lab-test  breaks that cluster in every way we know and holds the program to what it must find (root, Debian)
 # make clean  takes away what the others made, reports excepted
@@ -36,6 +36,7 @@ check: $(READY)
 bench: $(READY) debian $(UNPACKED)
 	$(BIN)/python -m tests.bench.fleet
 	$(BIN)/python -m tests.bench.judge
+	$(BIN)/python -m tests.bench.parse
 
 # Records the demo cluster anew: six real hosts in namespaces, visited by the real collector (root).
 record: $(READY) debian
