@@ -7,12 +7,18 @@ from ipaddress import IPv4Address
 
 _FORM = re.compile(r"(?:0[xX][0-9A-Fa-f]{1,20}|[0-9]{1,20})(?:\.(?:0[xX][0-9A-Fa-f]{1,20}|[0-9]{1,20})){0,3}")
 
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_USUAL = re.compile(rf"{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}")
+"""What nearly all addresses look like, and what costs little to see."""
+
 
 def old_address(text: str) -> str | None:
     """``10.0.0.1`` for ``10.1``, ``012.0.0.1`` and ``0xa000001``, as inet_aton(3); None for what is no address.
 
     One to four numbers with dots, the last one filling what is left; octal and hexadecimal too.
     """
+    if _USUAL.fullmatch(text):
+        return text
     if not _FORM.fullmatch(text):
         return None
     try:

@@ -94,18 +94,31 @@ class Fault:
 def read_lines(name: str, document: Document) -> list[Line]:
     """Every line of the document in order, blank lines and comments too, tagged by ``grammars/NAME.lark``.
 
-    Nothing is raised for any text, provided the grammar takes ``OTHER`` wherever a line may begin.
+    Nothing is raised for any text, provided the grammar takes ``OTHER`` wherever a line may begin. The lines of
+    a terminal ``NAME_RUN`` come one by one as ``NAME``.
     """
     text = document.text if document.text.endswith("\n") or not document.text else document.text + "\n"
     parser, patterns = _parser(name, "start")
     lines = []
     for token in parser.parse(text).scan_values(lambda value: isinstance(value, Token)):
+        number, start = token.line or 1, token.start_pos or 0
+        if token.type.endswith(_RUN):
+            tag = token.type.removesuffix(_RUN)
+            fullmatch = patterns[token.type].fullmatch
+            for index, whole in enumerate(token[:-1].split("\n")):
+                match = cast("re.Match[str]", fullmatch(f"{whole}\n"))
+                lines.append(Line(tag, whole, number + index, start, document, match, ()))
+                start += len(whole) + 1
+            continue
         match = cast("re.Match[str]", patterns[token.type].fullmatch(token))
         whole = token.removesuffix("\n")
         breaks = tuple(index for index, sign in enumerate(whole) if sign == "\n") if "\n" in whole else ()
-        number, start = token.line or 1, token.start_pos or 0
         lines.append(Line(token.type, whole, number, start, document, match, breaks))
     return lines
+
+
+_RUN = "_RUN"
+"""``REAL_RUN: REAL~1..200`` is a run of lines that the lexer takes at one go: its cost is by the token."""
 
 
 def find_fault(name: str, rule: str, line: Line) -> Fault | None:
@@ -143,7 +156,8 @@ def _parser(name: str, start: str) -> tuple[Lark, dict[str, re.Pattern[str]]]:
 
     def take_names(terminal: TerminalDef) -> None:
         expression = terminal.pattern.to_regexp()
-        patterns[terminal.name] = re.compile(expression)
+        # Of a run the expression of one line.
+        patterns[terminal.name] = re.compile(expression.removesuffix("{1,200}"))
         if isinstance(terminal.pattern, PatternRE):
             bare = re.sub(r"\(\?P<\w+>", "(?:", terminal.pattern.value)
             terminal.pattern = PatternRE(bare, terminal.pattern.flags)

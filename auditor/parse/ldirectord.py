@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address
+from typing import Any
 
 from auditor.model.facts import Document, Fallback, LdirectordCf, Reading, RealServer, Setting, Virtual
 from auditor.model.place import At, Diagnostic, Unparsed
@@ -155,10 +156,8 @@ def _take_lines(document: Document, draft: _Draft) -> None:
 
 def _setting(line: Line, section: str | None, draft: _Draft) -> Setting:
     value = line["value"].rstrip(BLANKS)
-    at = line.at("key")
-    if value:
-        start = line.span("value")[0] - line.start
-        at = line.within(start, start + len(value))
+    start = line.span("value")[0] - line.start
+    at = line.within(start, start + len(value)) if value else line.at("key")
     setting = Setting(key=line["key"], value=value, at=at, section=section)
     draft.facts.append(setting)
     return setting
@@ -429,24 +428,31 @@ def _read_reals(setting: Setting, line: Line, family: int, draft: _Draft) -> Ite
         words = {"value": setting.value, "address": first, "used": match["first"]}
         draft.notes.append(say("real-cut", setting.at, **words))
     for address in _spread(first, last, setting, draft) if match["last"] else (first,):
-        yield replace(flags, address=address, port=port or None)
+        yield RealServer(address=address, port=port or None, at=setting.at, **flags)
 
 
-def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draft) -> RealServer | None:
+_FORWARDING = re.compile(r"[A-Za-z0-9_]+")
+_WRITTEN = re.compile(_WORD)
+_WEIGHT = re.compile(r"(?<!\s)\s+([0-9]+)", re.ASCII)
+_OWN_REQUEST = re.compile(r'(?<!\s)\s+"([^\n]*)"[, ]\s*"([^\n]*)"', re.ASCII)
+_LIMITS = {letter: re.compile(rf"(?<!\s)\s+{letter}:([0-9]+)", re.ASCII) for letter in ("l", "u")}
+
+
+def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draft) -> dict[str, Any] | None:
     """Forwarding, weight, own request and answer, thresholds from ``raw[start:]``; None where the daemon refuses.
 
     The daemons search for each of them in what the one before left, and drop what they skip.
     """
-    word = re.compile(r"[A-Za-z0-9_]+").search(raw, start)
+    word = _FORWARDING.search(raw, start)
     if word is None or word[0] not in {"gate", "masq", "ipip"}:
         at = _at(line, *word.span()) if word else setting.at
         code = "forwarding" if word else "forwarding missing"
         draft.notes.append(say(code, at, value=word[0] if word else setting.value))
         return None
     place = word.end()
-    written = re.compile(_WORD).search(raw, place)
+    written = _WRITTEN.search(raw, place)
     weight = 1
-    number = re.compile(r"(?<!\s)\s+([0-9]+)", re.ASCII).search(raw, place)
+    number = _WEIGHT.search(raw, place)
     if number is not None:
         skipped, weight = raw[place : number.start()].strip(BLANKS), whole(number[1])
         if skipped:
@@ -454,7 +460,7 @@ def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draf
             draft.notes.append(say("weight-search", at, value=skipped, weight=weight))
         place = number.end()
     request = receive = None
-    own = re.compile(r'(?<!\s)\s+"([^\n]*)"[, ]\s*"([^\n]*)"', re.ASCII).search(raw, place)
+    own = _OWN_REQUEST.search(raw, place)
     if own is not None:
         request, receive, place = own[1], own[2], own.end()
         if request.startswith("/"):
@@ -466,8 +472,8 @@ def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draf
         else:
             request = f"/{request}"
     limits: dict[str, int] = {}
-    for letter in ("l", "u") if draft.era == 2 else ():
-        limit = re.compile(rf"(?<!\s)\s+{letter}:([0-9]+)", re.ASCII).search(raw, place)
+    for letter, expression in _LIMITS.items() if draft.era == 2 else ():
+        limit = expression.search(raw, place)
         if limit is not None:
             limits[letter], place = whole(limit[1]), limit.end()
     rest = raw[place:].strip(BLANKS)
@@ -479,17 +485,14 @@ def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draf
             end = len(raw.rstrip(BLANKS))
             draft.notes.append(say("real-rest", _at(line, end - len(rest), end), value=rest))
         return None
-    return RealServer(
-        address="",
-        port=None,
-        forwarding=word[0],
-        weight=weight,
-        at=setting.at,
-        request=request,
-        receive=receive,
-        upper=limits.get("u"),
-        lower=limits.get("l"),
-    )
+    return {
+        "forwarding": word[0],
+        "weight": weight,
+        "request": request,
+        "receive": receive,
+        "lower": limits.get("l"),
+        "upper": limits.get("u"),
+    }
 
 
 def _spread(first: str, last: str, setting: Setting, draft: _Draft) -> Iterator[str]:
@@ -567,8 +570,9 @@ def _host(name: str, family: int) -> str | None:
             return str(IPv6Address(bare)) if family == 6 else None
         except ValueError:
             return None
-    if re.fullmatch(r"[0-9.]+|0[xX][0-9A-Fa-f]+", bare) or old_address(bare) is not None:
-        return old_address(bare) if family == 4 else None
+    numeric = old_address(bare)
+    if numeric is not None or re.fullmatch(r"[0-9.]+|0[xX][0-9A-Fa-f]+", bare):
+        return numeric if family == 4 else None
     return bare if re.fullmatch(r"[A-Za-z0-9._+-]{1,255}", bare) else None
 
 

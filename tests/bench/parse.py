@@ -94,7 +94,7 @@ def _perl(reals: int) -> float:
         Path(file.name).chmod(0o644)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         said = subprocess.run(
-            ["perl", _PERL, PROGRAM], input=file.name.encode(), check=True, stdout=subprocess.PIPE
+            ["perl", _PERL, PROGRAM, "600"], input=file.name.encode(), check=True, stdout=subprocess.PIPE
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = sum(len(virtual["reals"]) for virtual in json.loads(said.stdout)["virtuals"])

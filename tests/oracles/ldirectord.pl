@@ -1,4 +1,4 @@
-# What the real ldirectord makes of files: ldirectord.pl /path/to/ldirectord
+# What the real ldirectord makes of files: ldirectord.pl /path/to/ldirectord [seconds for each]
 #
 # Standard input: the path of one file a line. Standard output: one line of JSON for each, either
 # {"globals": {...}, "virtuals": [...]} or {"line": 3, "message": "..."} where it refuses.
@@ -13,7 +13,7 @@ use JSON::PP;
 use POSIX ();
 
 $| = 1;
-my $path = shift @ARGV;
+my ($path, $patience) = (@ARGV, 5);
 open(my $file, '<', $path) or die "$path: $!\n";
 my $program = do { local $/; <$file> };
 close $file;
@@ -47,7 +47,7 @@ my $json = JSON::PP->new->canonical;
 while (my $asked = <STDIN>) {
     chomp $asked;
     ($CONFIG, $CFGNAME, @refusal) = ($asked, 'asked');
-    my $read = eval { local $SIG{ALRM} = sub { die "too slow\n" }; alarm 5; read_config(); alarm 0; 1 };
+    my $read = eval { local $SIG{ALRM} = sub { die "too slow\n" }; alarm $patience; read_config(); alarm 0; 1 };
     my $why = $@;
     my $answer = $read ? accepted() : @refusal ? refused(@refusal) : { machine => "$why" };
     print $json->encode($answer), "\n"; # the bytes as they stand in the file

@@ -40,6 +40,18 @@ def test_words_know_their_places() -> None:
     assert line.get("no-such-word") is None
 
 
+def test_a_run_of_lines_comes_line_by_line() -> None:
+    """Longer than the lexer takes at one go, and with every sign that Python itself would part lines at."""
+    options = [f"\treal=10.0.{n // 250}.{n % 250}:80 gate \x0b\x0c\x85\u2028\r" for n in range(450)]
+    lines = _lines("ldirectord", "\n".join(["virtual=10.9.9.9:80", *options, "# end"]))
+    assert [line.tag for line in lines] == ["VIRTUAL", *["OPTION"] * 450, "COMMENT"]
+    assert [line.number for line in lines] == list(range(1, 453))
+    assert [line.text for line in lines[1:-1]] == options
+    assert {line["key"] for line in lines[1:-1]} == {"real"}
+    document = lines[0].document
+    assert all(document.text[line.start :].startswith(line.text) for line in lines)
+
+
 def test_an_absent_word_is_empty_and_stands_where_the_line_stands() -> None:
     (line,) = _lines("authkeys", "1 crc")
     assert line["key"] == ""
