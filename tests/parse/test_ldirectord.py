@@ -60,6 +60,15 @@ corpus = pytest.mark.skipif(_CORPUS is None, reason="LVSAUDIT_CORPUS is not set"
 
 
 @corpus
+def test_every_file_has_a_recorded_verdict_of_every_release() -> None:
+    files = {f"ldirectord/{path.name}" for path in (Path(str(_CORPUS)) / "ldirectord").iterdir()}
+    assert {path for path, _, _ in _recorded()} == files
+    assert len(_recorded()) == len(RELEASES) * len(files)
+    small = {path.stem for path in (Path(str(_CORPUS)) / "ldirectord-micro").glob("*.cf")}
+    assert {case for case, _, _ in _micro()} == small
+
+
+@corpus
 @pytest.mark.parametrize(("case", "release", "verdict"), _micro())
 def test_small_cases_get_the_verdict_of_the_real_parser(case: str, release: str, verdict: str) -> None:
     path = Path(str(_CORPUS)) / "ldirectord-micro" / f"{case}.cf"

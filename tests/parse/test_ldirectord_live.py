@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +27,14 @@ def daemon() -> Iterator[Ldirectord]:
     with Ldirectord() as running:
         yield running
 
+
+_CORPUS = os.environ.get("LVSAUDIT_CORPUS")
+_REAL_FILES = sorted(
+    path
+    for folder in ("ldirectord", "ldirectord-micro", "../captures/30-oracles/ldirectord-cf-cases")
+    if _CORPUS
+    for path in (Path(_CORPUS) / folder).glob("*.cf")
+)
 
 # -- the language -----------------------------------------------------------
 
@@ -214,9 +224,19 @@ def _files(draw: st.DrawFn) -> str:
 @example("virtual=10.0.0.1:80")
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_invented_files_are_read_as_ldirectord_reads_them(daemon: Ldirectord, text: str) -> None:
-    content = text.encode()
-    said = daemon.ask(content)
+    said = daemon.ask(text.encode())
     assume("machine" not in said)
+    _assert_agreement(said, text.encode())
+
+
+@pytest.mark.skipif(not _REAL_FILES, reason="LVSAUDIT_CORPUS is not set")
+@pytest.mark.parametrize("path", _REAL_FILES, ids=lambda path: path.name)
+def test_real_files_are_read_as_ldirectord_reads_them(daemon: Ldirectord, path: Path) -> None:
+    _assert_agreement(daemon.ask(path.read_bytes()), path.read_bytes())
+
+
+def _assert_agreement(said: dict[str, Any], content: bytes) -> None:
+    assert "machine" not in said, said
     reading = read_ldirectord(read_document(content, source="ldirectord.cf", encoding="utf-8"))
     errors = [(one.at.line, one.message.en) for one in reading.diagnostics if one.severity == "error"]
     if "virtuals" in said:
