@@ -134,6 +134,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_rules(report)
     _add_language(report)
 
+    diff = verb("diff", "diff:diff", "two snapshots or two reports side by side", exits.INCOMPLETE)
+    diff.add_argument("old", metavar="OLD", help="a snapshot, a report.json, or the folder of a scan")
+    diff.add_argument("new", metavar="NEW")
+    diff.add_argument("-f", "--format", choices=("text", "json"), default="text")
+    _add_rules(diff)
+    _add_language(diff)
+
     rules = verb("rules", "rules:list_rules", "the catalogue of rules")
     rules.add_argument("action", nargs="?", choices=("list",), default="list")
     rules.add_argument("-f", "--format", choices=("table", "json"), default="table")

@@ -76,7 +76,12 @@ def render_console(
     for section in sections:
         for part in section(report, lang, console.width):
             console.print(part, no_wrap=True, overflow="ignore", crop=False)
-    text = re.sub(" +$", "", buffer.getvalue(), flags=re.MULTILINE)
+    put_out(buffer.getvalue(), out)
+
+
+def put_out(text: str, out: TextIO) -> None:
+    """Write what was drawn, as far as ``out`` has signs for it."""
+    text = re.sub(" +$", "", text, flags=re.MULTILINE)
     encoding = getattr(out, "encoding", None) or "utf-8"
     out.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
@@ -120,12 +125,12 @@ def last_line(report: Report, lang: str, folder: Path | None, *, again: str = "l
 def _verdict(report: Report, lang: str, width: int) -> Iterator[Text]:
     state = report.verdict.state
     label = Text(f" {say(state, lang)} ", _VERDICTS[state])
-    yield from _hang(Text.assemble(label, "  "), safe(reason(report, lang), "bold"), width, indent=2)
+    yield from hang(Text.assemble(label, "  "), safe(reason(report, lang), "bold"), width, indent=2)
     counts = {name: f"{count:,}" for name, count in report.verdict.counts.items()}
-    yield from _hang(Text("  "), safe(say("counts", lang, hosts=len(report.hosts), **counts), "dim"), width)
+    yield from hang(Text("  "), safe(say("counts", lang, hosts=len(report.hosts), **counts), "dim"), width)
     if report.omitted:
         left_out = say("omitted", lang, rules=listed(report.omitted, lang, most=6))
-        yield from _hang(Text("  "), safe(left_out, "yellow"), width)
+        yield from hang(Text("  "), safe(left_out, "yellow"), width)
     yield Text()
 
 
@@ -143,23 +148,27 @@ def _drift(report: Report, lang: str, width: int) -> Iterator[Text]:
     if report.baseline is None:
         return
     heading = say("baseline", lang, started=report.baseline.started)
-    yield from _hang(Text(), safe(heading, "bold underline"), width)
+    yield from hang(Text(), safe(heading, "bold underline"), width)
     yield Text()
-    moved = drifts(report)
-    if not moved:
-        yield from _hang(Text("  "), safe(say("no_drift", lang)), width)
-    for drift in moved:
+    if not drifts(report):
+        yield from hang(Text("  "), safe(say("no_drift", lang)), width)
+    yield from show_drifts(report, lang, width)
+    yield Text()
+
+
+def show_drifts(report: Report, lang: str, width: int) -> Iterator[Text]:
+    """What is not as it was in the baseline."""
+    for drift in drifts(report):
         mark, style = _MARKS[drift.key]
         for finding in drift.findings[:_DRIFT]:
             about = subjects([finding], lang)[0]
             head = Text.assemble((f"  {mark} {say(drift.key, lang)}  ", style), safe(finding.rule, "bold"))
-            yield from _hang(
+            yield from hang(
                 head, safe(f"  {about}: {tell(finding.message, lang)}"), width, indent=cell_len(mark) + 4
             )
         if len(drift.findings) > _DRIFT:
             more = say("drift_more", lang, more=len(drift.findings) - _DRIFT)
-            yield from _hang(Text("    "), safe(more, "dim"), width)
-    yield Text()
+            yield from hang(Text("    "), safe(more, "dim"), width)
 
 
 def _waived(report: Report, lang: str, width: int) -> Iterator[Text]:
@@ -170,12 +179,12 @@ def _waived(report: Report, lang: str, width: int) -> Iterator[Text]:
     yield Text()
     for one in excused:
         about = listed(subjects(one.findings, lang), lang, most=6)
-        yield from _hang(Text("  "), Text.assemble(safe(one.waiver.rule, "bold"), safe(f"  {about}")), width)
+        yield from hang(Text("  "), Text.assemble(safe(one.waiver.rule, "bold"), safe(f"  {about}")), width)
         waiver = one.waiver
         words = say("until", lang, day=waiver.expires, owner=waiver.owner, reason=waiver.reason)
-        yield from _hang(Text("    "), safe(words), width)
+        yield from hang(Text("    "), safe(words), width)
         for message in dict.fromkeys(tell(finding.message, lang) for finding in one.findings):
-            yield from _hang(Text("      "), safe(message, "dim"), width)
+            yield from hang(Text("      "), safe(message, "dim"), width)
     yield Text()
 
 
@@ -204,7 +213,7 @@ def _matter(number: int, matter: Matter, lang: str, width: int) -> Iterator[Text
         "  ",
     )
     about = subjects(matter.findings, lang)
-    yield from _hang(head, safe(listed(about, lang, most=6)), width)
+    yield from hang(head, safe(listed(about, lang, most=6)), width)
     for case in matter.cases:
         yield from _case(case, lang, width, alone=len(matter.cases) == 1 or len(about) == 1)
     label = "fix"
@@ -212,7 +221,7 @@ def _matter(number: int, matter: Matter, lang: str, width: int) -> Iterator[Text
         mark = Text("$ ", "dim") if step.kind == "command" else Text()
         style = "" if step.kind == "hint" else "green"
         for line in tell(step.text, lang).splitlines():
-            yield from _hang(Text.assemble(_label(label, lang), mark), safe(line, style), width)
+            yield from hang(Text.assemble(_label(label, lang), mark), safe(line, style), width)
             label = ""
 
 
@@ -221,19 +230,19 @@ def _case(case: Case, lang: str, width: int, *, alone: bool) -> Iterator[Text]:
     if not alone:
         about = listed(subjects(case.findings, lang), lang, most=6)
         message = Text.assemble(safe(f"{about}: ", "bold"), message)
-    yield from _hang(Text("    "), message, width)
+    yield from hang(Text("    "), message, width)
     first, *others = case.findings
     yield from _evidence(first.evidence, lang, width)
     elsewhere = [place_of(one.evidence[0].at) if one.evidence else subjects([one], lang)[0] for one in others]
     if elsewhere:
-        yield from _hang(_label("also_on", lang), safe(listed(elsewhere, lang)), width)
+        yield from hang(_label("also_on", lang), safe(listed(elsewhere, lang)), width)
     for key, value in (
         ("expected", case.expected),
         ("configured", case.configured),
         ("running", case.running),
     ):
         if value is not None:
-            yield from _hang(_label(key, lang), safe(value, "" if key == "expected" else "yellow"), width)
+            yield from hang(_label(key, lang), safe(value, "" if key == "expected" else "yellow"), width)
 
 
 def _evidence(evidence: Sequence[Evidence], lang: str, width: int) -> Iterator[Text]:
@@ -243,14 +252,14 @@ def _evidence(evidence: Sequence[Evidence], lang: str, width: int) -> Iterator[T
         assert one.text is not None
         place = Text.assemble("      ", safe(place_of(one.at), "cyan"))
         if one.at.line is None:
-            yield from _hang(Text.assemble(place, "  "), safe(one.text), width, indent=8)
+            yield from hang(Text.assemble(place, "  "), safe(one.text), width, indent=8)
         else:
-            yield from _hang(place, Text(), width, indent=8)
+            yield from hang(place, Text(), width, indent=8)
             yield from _line(one.at, one.text, width)
     named = [place_of(one.at) for one in evidence if one.text is None]
     hidden = len(evidence) - len(shown) - len(named)
     if named:
-        yield from _hang(_label("seen_in", lang), safe(listed(named, lang), "cyan"), width)
+        yield from hang(_label("seen_in", lang), safe(listed(named, lang), "cyan"), width)
     if hidden:
         yield Text.assemble("      ", safe(say("and_places", lang, more=hidden), "dim"))
 
@@ -309,7 +318,7 @@ def _open(report: Report, lang: str, width: int) -> Iterator[Text]:
 def _note(note: Note, lang: str, width: int) -> Iterator[Text]:
     name = note.host.name if note.host else f"{say('cluster_word', lang)} {note.cluster}"
     status = say(note.host.status, lang) if note.host and note.host.status != "ok" else ""
-    yield from _hang(Text("  "), Text.assemble(safe(name, "bold"), "  ", safe(status, "bold yellow")), width)
+    yield from hang(Text("  "), Text.assemble(safe(name, "bold"), "  ", safe(status, "bold yellow")), width)
     lines = [safe(message_of(error)) for error in note.errors]
     for gap in note.gaps:
         place = f" ({place_of(gap.at)})" if gap.at and note.host is None else ""
@@ -318,7 +327,7 @@ def _note(note: Note, lang: str, width: int) -> Iterator[Text]:
     if note.open:
         lines.append(safe(say("checks_open", lang, count=note.open), "dim"))
     for line in lines:
-        yield from _hang(Text("    "), line, width, indent=6)
+        yield from hang(Text("    "), line, width, indent=6)
 
 
 # -- hosts and clusters -----------------------------------------------------
@@ -382,34 +391,34 @@ def _clusters(report: Report, lang: str, width: int) -> Iterator[Text]:
 
 
 def _cluster(cluster: ClusterRow, lang: str, width: int) -> Iterator[Text]:
-    yield from _hang(Text("  "), safe(cluster.name, "bold"), width)
+    yield from hang(Text("  "), safe(cluster.name, "bold"), width)
     for key, value in (
         ("active", cluster.active or say("no_active", lang)),
         ("directors", listed(cluster.directors, lang, most=8) or say("none", lang)),
         ("reals", listed(cluster.reals, lang, most=8) or say("none", lang)),
     ):
         style = "bold yellow" if key == "active" and cluster.active is None else ""
-        yield from _hang(_label(key, lang), safe(value, style), width)
+        yield from hang(_label(key, lang), safe(value, style), width)
     for virtual in cluster.virtuals:
         held = listed(virtual.owners, lang)
         by = say("served_by", lang, owners=held) if held else say("held_by_nobody", lang)
         name = Text.assemble("      ", safe(virtual.name, "bold"), "  ")
-        yield from _hang(name, Text.assemble(safe(virtual.scheduler), "  ", safe(by, "dim")), width, indent=8)
+        yield from hang(name, Text.assemble(safe(virtual.scheduler), "  ", safe(by, "dim")), width, indent=8)
         for real in virtual.reals[:_REALS]:
-            yield from _hang(Text("        → "), safe(real), width)
+            yield from hang(Text("        → "), safe(real), width)
         if len(virtual.reals) > _REALS:
             more = say("and_reals", lang, more=len(virtual.reals) - _REALS)
-            yield from _hang(Text("        "), safe(more, "dim"), width)
+            yield from hang(Text("        "), safe(more, "dim"), width)
     if cluster.failures:
-        yield from _hang(Text("      "), safe(say("if_dies", lang), "dim"), width)
+        yield from hang(Text("      "), safe(say("if_dies", lang), "dim"), width)
     shown = len(cluster.directors) + _REALS
     for failure in cluster.failures[:shown]:
         name = Text.assemble("      ", safe(failure.node, "bold"), "  ")
         style = "yellow" if failure.twice or any(to is None for _, to in failure.moves) else ""
-        yield from _hang(name, safe(getattr(failure.text, lang), style), width, indent=8)
+        yield from hang(name, safe(getattr(failure.text, lang), style), width, indent=8)
     if len(cluster.failures) > shown:
         more = say("and_reals", lang, more=len(cluster.failures) - shown)
-        yield from _hang(Text("        "), safe(more, "dim"), width)
+        yield from hang(Text("        "), safe(more, "dim"), width)
 
 
 # -- lines ------------------------------------------------------------------
@@ -433,7 +442,7 @@ def _columns(out: TextIO) -> int:
         return 80
 
 
-def _hang(head: Text, body: Text, width: int, indent: int | None = None) -> Iterator[Text]:
+def hang(head: Text, body: Text, width: int, indent: int | None = None) -> Iterator[Text]:
     """``head`` and ``body`` on lines of ``width`` columns; the later lines start where the body does."""
     text = Text.assemble(head, body)
     indent = min(head.cell_len if indent is None else indent, width // 2)

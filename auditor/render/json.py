@@ -43,7 +43,12 @@ def render_json(report: Report, out: TextIO) -> None:
 
     Characters that could act on a terminal are written as ``\\uXXXX``, which is the same value.
     """
-    text = json.dumps(_report(report), ensure_ascii=False, allow_nan=False, sort_keys=True, indent=1)
+    dump(_report(report), out)
+
+
+def dump(value: Mapping[str, Any], out: TextIO) -> None:
+    """The one way in which JSON is written: sorted, and harmless to a terminal."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=1)
     out.write(_SUSPECT.sub(_escape, text) + "\n")
 
 
@@ -125,7 +130,7 @@ def _report(report: Report) -> dict[str, Any]:
         "clusters": [_cluster(cluster) for cluster in report.clusters],
         "hosts": [_host(host) for host in report.hosts],
         "rules": [_rule(rule) for rule in report.rules],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [finding_to_json(finding) for finding in report.findings],
         "errors": [
             {"host": error.host, "stage": error.stage, "code": error.code, "message": error.message}
             for error in report.errors
@@ -141,8 +146,8 @@ def _baseline(baseline: Baseline) -> dict[str, Any]:
         "new": list(baseline.new),
         "changed": list(baseline.changed),
         "unchanged": list(baseline.unchanged),
-        "fixed": [_finding(finding) for finding in baseline.fixed],
-        "unseen": [_finding(finding) for finding in baseline.unseen],
+        "fixed": [finding_to_json(finding) for finding in baseline.fixed],
+        "unseen": [finding_to_json(finding) for finding in baseline.unseen],
     }
 
 
@@ -224,7 +229,8 @@ def _basis(cited: tuple[str, ...]) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """As report.json has it."""
     return {
         "id": finding.id,
         "fingerprint": finding.fingerprint,

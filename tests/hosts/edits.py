@@ -125,7 +125,9 @@ def set_removed(world: World, name: str, match: re.Match[str], edit: Edit) -> Ho
 
 def set_unreadable(world: World, name: str, match: re.Match[str], edit: Edit) -> HostSnapshot:
     artifact = find(world, name, match[1], edit)
-    hidden = replace(artifact, state="unreadable", why="Permission denied", content=b"", exit_status=None)
+    hidden = replace(
+        artifact, state="unreadable", why="Permission denied", content=b"", exit_status=None, sha256=None
+    )
     return replace(put(world[name], hidden), status="partial")
 
 
