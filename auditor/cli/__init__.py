@@ -134,6 +134,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_rules(report)
     _add_language(report)
 
+    inventory = verb(
+        "inventory", "inventory:inventory", "what stands there before a migration", exits.INCOMPLETE
+    )
+    inventory.add_argument("snapshot", metavar="SNAPSHOT")
+    inventory.add_argument("-f", "--format", choices=("table", "json", "csv"), default="table")
+    _add_language(inventory)
+
     diff = verb("diff", "diff:diff", "two snapshots or two reports side by side", exits.INCOMPLETE)
     diff.add_argument("old", metavar="OLD", help="a snapshot, a report.json, or the folder of a scan")
     diff.add_argument("new", metavar="NEW")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from auditor.cli import exits
 from auditor.cli.exits import Failure
-from auditor.cli.scan import load
+from auditor.cli.scan import find_snapshot, load
 from auditor.cli.streams import as_utf8, say
 from auditor.cli.terms import load_catalogue
 from auditor.model.difference import Difference
@@ -22,7 +22,7 @@ def diff(options: argparse.Namespace) -> int:
     from auditor.render.difference import render_difference, render_difference_json, summary
 
     rules = load_catalogue(options.rules)
-    old, new = (_find(Path(name)) for name in (options.old, options.new))
+    old, new = (find_snapshot(Path(name)) for name in (options.old, options.new))
     if old.is_dir() != new.is_dir():
         raise Failure(f"{old} and {new}: give two snapshots or two reports, not one of each")
     difference = _of_snapshots(load(old), load(new), rules) if old.is_dir() else _of_reports(old, new, rules)
@@ -41,11 +41,6 @@ def _status(difference: Difference) -> int:
     if difference.found:
         return exits.FINDINGS
     return exits.OK if difference.complete else exits.INCOMPLETE
-
-
-def _find(path: Path) -> Path:
-    """What a scan left may be named as a whole."""
-    return path / "snapshot" if (path / "snapshot" / "snapshot.json").is_file() else path
 
 
 def _of_snapshots(old: Snapshot, new: Snapshot, rules: tuple[Rule, ...]) -> Difference:

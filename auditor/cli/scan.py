@@ -53,7 +53,7 @@ def collect(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    path = Path(options.snapshot)
+    path = find_snapshot(Path(options.snapshot))
     terms = load_terms(options, path.resolve().parent)
     started = _now()
     report = _judge(load(path), terms, started)
@@ -87,6 +87,11 @@ def scan_into(
         _keep(terms.waivers_file, folder / SOURCE)
     write_reports(report, folder, options.lang, folder / "snapshot")
     return _show(report, options, folder, again)
+
+
+def find_snapshot(path: Path) -> Path:
+    """What a scan left may be named as a whole."""
+    return path / "snapshot" if (path / "snapshot" / "snapshot.json").is_file() else path
 
 
 def load(path: Path) -> Snapshot:

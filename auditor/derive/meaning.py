@@ -400,5 +400,7 @@ def _files(host: HostSnapshot) -> Found:
             yield artifact.path, f"{artifact.mode} {owner}", At(host=host.name, source=artifact.path)
 
 
-def _joined(address: str, port: int) -> str:
+def _joined(address: str, port: int | None) -> str:
+    if port is None:
+        return address
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
