@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 
 from auditor.derive.addresses import is_loopback, to_ip
 from auditor.derive.arp import derive_stances, is_hidden, placed
@@ -17,6 +18,7 @@ from auditor.derive.heartbeat import (
     derive_media_problems,
 )
 from auditor.derive.host import Surroundings, derive_host, vips_on
+from auditor.derive.marks import addresses_of
 from auditor.derive.topology import (
     Community,
     derive_communities,
@@ -26,7 +28,7 @@ from auditor.derive.topology import (
     virtual_addresses,
 )
 from auditor.model.cluster import Cluster, Comparison, DualRole, Duty, Host, Member, Vip
-from auditor.model.facts import Address, Group, Medium, SyncDaemon
+from auditor.model.facts import Address, Group, Medium, SyncDaemon, Virtual
 from auditor.model.place import At, Prose, Unknown
 from auditor.model.snapshot import Snapshot
 
@@ -97,7 +99,7 @@ def _cluster(community: Community, strangers: Strangers, day: str) -> Cluster:
         active=unread or _active(directors),
         vips=unread or (*all_vips, *gaps),
         duties=unread or (*_duties(directors, evidence), *gaps),
-        dual_roles=unread or (*_dual_roles(directors, hosts), *gaps),
+        dual_roles=unread or (*_dual_roles(directors, hosts, evidence), *gaps),
         members=unread or (*_members(directors, evidence), *gaps),
         media_problems=unread or tuple(derive_media_problems(own, strangers)),
         coverage_problems=unread or tuple(problem for host in own for problem in derive_coverage(host)),
@@ -240,25 +242,38 @@ def _active(directors: Iterable[Host]) -> str | None | Unknown:
     return names[0] if len(names) == 1 else None
 
 
-def _duties(directors: Iterable[Host], evidence: Mapping[str, Evidence]) -> Iterator[Duty]:
+def _duties(directors: Sequence[Host], evidence: Mapping[str, Evidence]) -> Iterator[Duty | Unknown]:
     """Every VIP that every DR or TUN real server of HOSTS has to carry, once."""
     owners = {address: name for name, member in evidence.items() for address in own_addresses(member)}
     seen: set[tuple[str, str]] = set()
     for director in directors:
         cf = known(director.ldirectord)
         for virtual in cf.virtuals if cf is not None else ():
-            vip = to_ip(virtual.address)
-            for real in virtual.reals if vip is not None else ():
+            carried = [real for real in virtual.reals if real.forwarding in _CARRIED]
+            vips = _vips_of(virtual, directors, evidence)
+            if isinstance(vips, Unknown):
+                yield from [vips] if carried else []
+                continue
+            for vip, real in product(vips, carried):
                 name = owners.get(str(to_ip(real.address)))
-                if name is None or real.forwarding not in _CARRIED or (name, str(vip)) in seen:
+                if name is None or (name, vip) in seen:
                     continue
-                seen.add((name, str(vip)))
+                seen.add((name, vip))
                 yield Duty(
                     real=name,
-                    vip=str(vip),
-                    address=_carried_at(evidence[name], str(vip)),
+                    vip=vip,
+                    address=_carried_at(evidence[name], vip),
                     ats=(real.at, At(host=name, source="ip-addr")),
                 )
+
+
+def _vips_of(
+    virtual: Virtual, directors: Iterable[Host], evidence: Mapping[str, Evidence]
+) -> list[str] | Unknown:
+    addresses = addresses_of(virtual, [evidence[director.name] for director in directors])
+    if isinstance(addresses, Unknown):
+        return addresses
+    return [str(ip) for ip in map(to_ip, addresses) if ip is not None]
 
 
 def _carried_at(evidence: Evidence, vip: str) -> Address | None | Unknown:
@@ -267,17 +282,21 @@ def _carried_at(evidence: Evidence, vip: str) -> Address | None | Unknown:
     return next((address for address in placed(evidence.interfaces, vip)), None)
 
 
-def _dual_roles(directors: Sequence[Host], hosts: Mapping[str, Host]) -> Iterator[DualRole]:
+def _dual_roles(
+    directors: Sequence[Host], hosts: Mapping[str, Host], evidence: Mapping[str, Evidence]
+) -> Iterator[DualRole | Unknown]:
     """Directors that some pool uses as a real server."""
     pools: dict[str, dict[str, At]] = {}
     for director in directors:
         cf = known(director.ldirectord)
         for virtual in cf.virtuals if cf is not None else ():
-            for real in virtual.reals:
-                if real.forwarding in _CARRIED and to_ip(virtual.address) is not None:
-                    pools.setdefault(str(to_ip(real.address)), {}).setdefault(
-                        str(to_ip(virtual.address)), real.at
-                    )
+            carried = [real for real in virtual.reals if real.forwarding in _CARRIED]
+            vips = _vips_of(virtual, directors, evidence)
+            if isinstance(vips, Unknown):
+                yield from [vips] if carried else []
+                continue
+            for vip, real in product(vips, carried):
+                pools.setdefault(str(to_ip(real.address)), {}).setdefault(vip, real.at)
     for host in hosts.values():
         if "director" not in host.roles:
             continue

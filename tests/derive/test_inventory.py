@@ -76,7 +76,7 @@ def test_what_nobody_could_see_says_why() -> None:
     )
     said = {(blank.subject, blank.area): blank.why.why.en for blank in found.blanks}
     assert said["rs1", "system"] == said["rs1", "address"] == "rs1 was not read: unreachable"
-    assert "packages is unreadable" in said["ld1", "package"]
+    assert "package list is unreadable" in said["ld1", "package"]
     assert {area for subject, area in said if subject == "ld1+ld2"} >= {
         "pool",
         "check",
