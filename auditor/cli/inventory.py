@@ -17,6 +17,7 @@ def inventory(options: argparse.Namespace) -> int:
     from auditor.derive import derive_clusters
     from auditor.derive.inventory import derive_inventory
     from auditor.render import inventory as render
+    from auditor.render import words
 
     path = find_snapshot(Path(options.snapshot))
     snapshot = load(path)
@@ -31,8 +32,8 @@ def inventory(options: argparse.Namespace) -> int:
         else:
             render.render_inventory_csv(found, sys.stdout)
     sys.stdout.flush()
-    say(
-        f"{len(snapshot.hosts)} hosts, {len(found.statements)} facts, {len(found.blanks)} unknown; "
-        f"next: {shlex.join(['lvsaudit', 'check', str(path)])}"
-    )
+    known, unknown = len(found.statements), len(found.blanks)
+    total = words.say("inventory_sum", options.lang, hosts=len(snapshot.hosts), known=known, unknown=unknown)
+    step = words.say("next", options.lang, command=shlex.join(["lvsaudit", "check", str(path)]))
+    say(f"{total}; {step}")
     return int(options.status)

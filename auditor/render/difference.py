@@ -14,7 +14,7 @@ from auditor.render.console import console_for, hang, put_out, show_drifts
 from auditor.render.json import dump, finding_to_json
 from auditor.render.matter import drifts
 from auditor.render.visible import safe
-from auditor.render.words import say, tell
+from auditor.render.words import say, spoken, tell
 
 _MARKS = {"new": ("+", "green"), "gone": ("-", "red"), "changed": ("~", "yellow")}
 SCHEMA_VERSION = "1.0"
@@ -110,7 +110,7 @@ def _changes(difference: Difference, lang: str, width: int) -> Iterator[Text]:
             yield from hang(Text("  "), safe(say(f"area_{area}", lang), "bold"), width)
             for change in same:
                 mark, style = _MARKS[_kind(change)]
-                yield from hang(Text.assemble("    ", (mark, style), " "), _said(change), width)
+                yield from hang(Text.assemble("    ", (mark, style), " "), _said(change, lang), width)
         yield Text()
 
 
@@ -121,9 +121,9 @@ def _order(difference: Difference, change: Change) -> tuple[int, str]:
     return (names.index(subject) + 1 if subject in names else 0, subject)
 
 
-def _said(change: Change) -> Text:
+def _said(change: Change, lang: str) -> Text:
     before, after = change.before, change.after
-    name = safe(f"{change.about.name}: ")
+    name = safe(f"{spoken(change.about.name, change.about.area, lang)}: ")
     if before is None or after is None:
         return Text.assemble(name, safe(change.about.value))
     return Text.assemble(name, safe(before.value), (" → ", "bold"), safe(after.value))

@@ -16,7 +16,7 @@ from auditor.render.console import console_for, hang, put_out
 from auditor.render.csv import write_rows
 from auditor.render.json import dump
 from auditor.render.visible import safe
-from auditor.render.words import say, tell
+from auditor.render.words import say, spoken, tell
 
 SCHEMA_VERSION = "1.0"
 _COLUMNS = ("subject", "area", "name", "value", "unknown", "path", "line")
@@ -82,6 +82,14 @@ def _parts(inventory: Meaning, lang: str, width: int) -> Iterator[Text]:
                     why = f"{say('unknown_value', lang)}: {tell(one.why.why, lang)}"
                     yield from hang(Text("    "), safe(why, "yellow"), width, indent=6)
                 else:
-                    text = Text.assemble(safe(f"{one.name}: ", "dim"), safe(one.value))
+                    text = Text.assemble(
+                        safe(f"{spoken(one.name, one.area, lang)}: ", "dim"), _value(one, lang)
+                    )
                     yield from hang(Text("    "), text, width, indent=6)
         yield Text()
+
+
+def _value(one: Statement, lang: str) -> Text:
+    """What hosts and files say stays as it is; only what we say ourselves is in the reader's language."""
+    ours = one.at is None or one.area == "vip"
+    return safe(spoken(one.value, one.area, lang) if ours else one.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from auditor.model.place import Prose
@@ -31,6 +32,13 @@ def listed(names: Iterable[str], lang: str, most: int = 4) -> str:
     shown = ("、" if lang == "zh" else ", ").join(all_[:most])
     more = len(all_) - most
     return shown if more <= 0 else say("and_more", lang, shown=shown, more=more)
+
+
+def spoken(text: str, area: str, lang: str) -> str:
+    """The name, or a value of ours, of a statement in that area; machine formats keep the English words."""
+    if lang != "zh" or area not in _SPOKEN:
+        return text
+    return _OURS.sub(lambda match: _TERMS[match[0]], text)
 
 
 def _fill(key: str, lang: str, values: Mapping[str, object]) -> str:
@@ -130,6 +138,10 @@ _WORDS: Mapping[str, Prose] = {
     "area_check": Prose(en="health checks", zh="健康检查"),
     "area_reference": Prose(en="what the configuration refers to", zh="配置所引用的内容"),
     "area_stranger": Prose(en="named, but not in HOSTS", zh="被引用但不在 HOSTS 中"),
+    "inventory_sum": Prose(
+        en="{hosts} hosts, {known} facts, {unknown} unknown",
+        zh="{hosts} 台主机，事实 {known} 项，未知 {unknown} 项",
+    ),
     "unknown_value": Prose(en="unknown", zh="未知"),
     "area_cluster": Prose(en="cluster", zh="集群"),
     "area_vip": Prose(en="virtual addresses", zh="虚拟地址"),
@@ -249,3 +261,45 @@ _WORDS: Mapping[str, Prose] = {
     "next": Prose(en="next: {command}", zh="下一步：{command}"),
     "mend_then": Prose(en="mend that, then: {command}", zh="排除后执行：{command}"),
 }
+
+# Names and values of statements, longest first.
+_TERMS: Mapping[str, str] = {
+    "real servers and nodes that HOSTS does not have": "HOSTS 中没有的真实服务器与节点",
+    "packages that matter": "相关软件包",
+    "obsolete algorithms": "过时算法",
+    "none, or several": "没有或多个",
+    "active director": "主用调度器",
+    "start in runlevel": "启动顺序, 运行级别",
+    "resource script": "资源脚本",
+    "cipher and MAC": "加密与 MAC 算法",
+    "answered for by": "应答者",
+    "default route": "默认路由",
+    "key exchange": "密钥交换",
+    "real servers": "真实服务器",
+    "real server": "真实服务器",
+    "services of": "服务:",
+    "none found": "未发现",
+    "directors": "调度器",
+    "SysV links": "SysV 链接",
+    "scheduler": "调度算法",
+    "addresses": "地址",
+    "host key": "主机密钥",
+    "fallback": "后备",
+    "obsolete": "过时算法",
+    "held by": "持有者",
+    "address": "地址",
+    "nobody": "无",
+    "status": "状态",
+    "kernel": "内核",
+    "system": "系统",
+    "server": "服务器",
+    "page of": "检查页面:",
+    "roles": "角色",
+    "node": "节点",
+    "none": "无",
+}
+_OURS = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, _TERMS))})(?![\w-])")
+# Areas in which names are words of ours; elsewhere they are those of packages, keys and files.
+_SPOKEN = frozenset(
+    {"cluster", "vip", "pool", "reference", "stranger", "system", "address", "boot", "ssh", "host"}
+)
