@@ -25,6 +25,8 @@ exit status: 0 nothing found at or above --fail-on; 1 findings; 2 usage, nothing
 3 no such finding, but something could not be looked at; 4 refused for safety; 5 a bug; 130 interrupted
 """
 
+FORMATS = ("console", "json", "html", "csv", "markdown", "junit", "sarif", "prometheus")
+
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -130,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
 
     report = verb("report", "report:report", "show a stored run again", exits.INCOMPLETE)
     report.add_argument("report", metavar="REPORT.json")
-    report.add_argument("-f", "--format", choices=("console", "json", "html"), default="console")
+    report.add_argument("-f", "--format", choices=FORMATS, default="console")
     _add_rules(report)
     _add_language(report)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from auditor.cli.exits import Failure
@@ -25,12 +26,15 @@ def report(options: argparse.Namespace) -> int:
         as_utf8()
     if options.format == "json":
         render_json(stored, sys.stdout)
-    elif options.format == "html":
-        from auditor.render.html import render_html
+    elif options.format == "prometheus":
+        from auditor.render.prometheus import render_prometheus
 
-        render_html(stored, sys.stdout, lang=options.lang)
-    else:
+        render_prometheus(stored, sys.stdout)
+    elif options.format == "console":
         render_console(stored, sys.stdout, lang=options.lang)
+    else:
+        module = import_module(f"auditor.render.{options.format}")
+        getattr(module, f"render_{options.format}")(stored, sys.stdout, lang=options.lang)
     sys.stdout.flush()
     say(last_line(stored, options.lang, None))
     return stored.verdict.exit_code

@@ -232,6 +232,7 @@ _WORDS: Mapping[str, Prose] = {
     "basis_upstream": Prose(
         en="what heartbeat, ldirectord and the kernel really do", zh="heartbeat、ldirectord 与内核的实际行为"
     ),
+    "basis_own": Prose(en="this site, or lvsaudit itself", zh="本站点或 lvsaudit 自身的规定"),
     "basis_upstream_short": Prose(en="upstream", zh="上游"),
     "more": Prose(en="more", zh="更多"),
     "severity": Prose(en="severity", zh="级别"),
