@@ -33,6 +33,13 @@ def is_loopback(text: str) -> bool:
     return ip is not None and ip.is_loopback
 
 
+def joined(address: str, port: int | None) -> str:
+    """``address:port`` as ipvsadm writes it; the address alone where there is no port."""
+    if port is None:
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def bits(text: str) -> int:
     """32 or 128, the prefix length of the address alone."""
     return 128 if ":" in text else 32

@@ -13,6 +13,9 @@ from auditor.model.snapshot import Artifact, HostSnapshot, Snapshot
 from auditor.parse.text import read_document
 
 _CONTEXT = 2
+_CONFIG = 500  # lines of a file that people write; of longer ones the commonest lines tie nothing together
+# Lines beyond which only their number is told: comparing texts of a hostile host must come to an end.
+_LONG = 5000
 # Probes of files whose lines mean the same in any order; all that they say is among the statements.
 _UNORDERED = frozenset({"ldirectord", "ifcfg", "network", "sysctl.conf", "sysctl.d"})
 # Outputs without a reader of their own that are worth a look.
@@ -61,8 +64,12 @@ def compare_texts(old: Snapshot, new: Snapshot, changes: Iterable[Change]) -> It
             ):
                 continue
             lines = (_lines(earlier[host.name], other), _lines(host, artifact))
-            found = _differing(*lines, artifact.probe in _UNORDERED)
             source = artifact.source
+            if max(map(len, lines)) > _LONG:
+                size = f"@@ {len(lines[0])} → {len(lines[1])} @@"
+                yield TextChange(host=host.name, path=source, lines=(size,))
+                continue
+            found = _differing(*lines, artifact.probe in _UNORDERED)
             if any((host.name, source, number, late) not in told for late, number in found):
                 yield TextChange(host=host.name, path=source, lines=tuple(_unified(*lines)))
 
@@ -117,7 +124,7 @@ def _without(numbers: list[int], lines: list[str], moved: Counter[str]) -> list[
 def _matcher(old: list[str], new: list[str]) -> SequenceMatcher[str]:
     """Blanks at the end of a line say nothing."""
     one, other = ([line.rstrip() for line in lines] for lines in (old, new))
-    return SequenceMatcher(None, one, other, autojunk=False)
+    return SequenceMatcher(None, one, other, autojunk=len(one) > _CONFIG)
 
 
 def _unified(old: list[str], new: list[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from auditor.derive.addresses import joined
 from auditor.derive.evidence import Evidence, read_evidence, unknown
 from auditor.model.cluster import Cluster, Host, Member
 from auditor.model.difference import Blank, Meaning, Statement
@@ -137,11 +138,11 @@ def _pools(cf: LdirectordCf) -> Found:
         words += [f"quiescent {'yes' if virtual.quiescent else 'no'}"]
         yield _called(virtual), ", ".join(words), virtual.at
         for real in virtual.reals:
-            address = _joined(real.address, real.port or virtual.port)
+            address = joined(real.address, real.port or virtual.port)
             yield f"{_called(virtual)} real {address}", f"{real.forwarding} weight {real.weight}", real.at
         if virtual.fallback is not None:
             fallback = virtual.fallback
-            address = _joined(fallback.address, fallback.port or virtual.port)
+            address = joined(fallback.address, fallback.port or virtual.port)
             yield f"{_called(virtual)} fallback", f"{address} {fallback.forwarding}", fallback.at
 
 
@@ -288,9 +289,3 @@ def _ssh(ssh: Ssh) -> Found:
 
 def _called(virtual: Virtual) -> str:
     return f"{virtual.protocol} {virtual.name}"
-
-
-def _joined(address: str, port: int | None) -> str:
-    if port is None:
-        return address
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

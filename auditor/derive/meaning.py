@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from auditor.derive.addresses import joined
 from auditor.derive.arp import boot_sysctls
 from auditor.derive.evidence import Evidence, read_evidence, unknown
 from auditor.model.cluster import Cluster, Host
@@ -302,7 +303,7 @@ def _table(table: IpvsTable) -> Found:
             # Old kernels call a director's own address Local where the file says gate.
             forwarding = "gate" if real.forwarding == "local" else real.forwarding
             yield (
-                f"{name} real {_joined(real.address, real.port)}",
+                f"{name} real {joined(real.address, real.port)}",
                 f"{forwarding} weight {real.weight}",
                 real.at,
             )
@@ -376,13 +377,13 @@ def _virtual(virtual: Virtual) -> Found:
         fallback = virtual.fallback
         yield (
             "fallback",
-            f"{_joined(fallback.address, fallback.port or 0)} {fallback.forwarding}",
+            f"{joined(fallback.address, fallback.port)} {fallback.forwarding}",
             fallback.at,
         )
     for real in virtual.reals:
         words = [real.forwarding, f"weight {real.weight}"]
         words += [f"{name} {value}" for name in _OF_REALS if (value := getattr(real, name)) is not None]
-        yield f"real {_joined(real.address, real.port or virtual.port or 0)}", " ".join(words), real.at
+        yield f"real {joined(real.address, real.port or virtual.port or 0)}", " ".join(words), real.at
 
 
 _ATTRIBUTES = (
@@ -398,9 +399,3 @@ def _files(host: HostSnapshot) -> Found:
         if artifact.kind == "file" and artifact.path and artifact.state != "absent" and artifact.mode:
             owner = f"{artifact.owner or '?'}:{artifact.group or '?'}"
             yield artifact.path, f"{artifact.mode} {owner}", At(host=host.name, source=artifact.path)
-
-
-def _joined(address: str, port: int | None) -> str:
-    if port is None:
-        return address
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

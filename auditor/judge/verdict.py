@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from auditor import __version__
+from auditor.derive.addresses import joined
 from auditor.judge.baseline import compare
 from auditor.judge.expression import Member, Names, Template, Value, places
 from auditor.judge.rules import Conditions, compile_rule
@@ -538,14 +539,8 @@ def _virtual_rows(cluster: Cluster, directors: Iterable[Host], active: str | Non
             name=virtual.name,
             scheduler=virtual.scheduler,
             reals=tuple(
-                f"{_joined(real.address, real.port or virtual.port)} {real.forwarding} {real.weight}"
+                f"{joined(real.address, real.port or virtual.port)} {real.forwarding} {real.weight}"
                 for real in virtual.reals
             ),
             owners=() if isinstance(held, Unknown) else held,
         )
-
-
-def _joined(address: str, port: int | None) -> str:
-    if port is None:
-        return address
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

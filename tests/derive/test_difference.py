@@ -181,3 +181,14 @@ def test_what_one_run_could_not_see_has_neither_come_nor_gone(swap: bool) -> Non
 def test_redacted_secrets_are_compared_by_what_two_runs_share() -> None:
     mark = "ld1: /etc/ha.d/authkeys s/9d0f2c7be14a6653c8b1f07a/«redacted:authkey:len24:{tag}»/"
     assert compared(edited(mark.format(tag=1)), edited(mark.format(tag=2))) == ((), (), ())
+
+
+def test_texts_of_a_hostile_host_come_to_an_end() -> None:
+    same = "\n".join(["a"] * 60_000)
+    texts = [
+        "ld1: /etc/inittab\n" + "\n".join(f"| {line}" for line in text.split("\n"))
+        for text in (same, same + "\nb")
+    ]
+    old, new = (edited(text) for text in texts)
+    (text,) = compare_texts(old, new, ())
+    assert text.lines == ("@@ 60000 → 60001 @@",)
