@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 
 from auditor.derive.meaning import without_tag
@@ -26,16 +26,18 @@ _COUNTERS = re.compile(r"\[[0-9]+:[0-9]+\]")
 def compare_meaning(old: Meaning, new: Meaning) -> tuple[tuple[Change, ...], tuple[Blank, ...]]:
     """What differs, in the order of the new run, and the areas where either run has a gap.
 
-    In such an area only what both runs know is compared: what one could not see has not come or gone.
+    In such an area only what both runs know is compared: what one could not see has not come or gone. Of a host
+    that only one run visited it is said that it came or went, and no more.
     """
     before, after = _index(old), _index(new)
     blanks = tuple(dict.fromkeys((*new.blanks, *old.blanks)))
     unseen = {(blank.subject, blank.area) for blank in blanks}
     unread = {blank.subject for blank in blanks if blank.area == "host"}
+    alone = _hosts(before) ^ _hosts(after)
     changes = []
     for key in (*after, *(key for key in before if key not in after)):
         one, other = before.get(key), after.get(key)
-        blind = key[:2] in unseen or (key[0] in unread and key[1:] != ("host", "status"))
+        blind = key[:2] in unseen or (key[0] in unread | alone and key[1:] != _STATUS)
         if (one is None or other is None) and blind:
             continue
         if one is None or other is None or one.value != other.value:
@@ -72,6 +74,13 @@ def compare_texts(old: Snapshot, new: Snapshot, changes: Iterable[Change]) -> It
             found = _differing(*lines, artifact.probe in _UNORDERED)
             if any((host.name, source, number, late) not in told for late, number in found):
                 yield TextChange(host=host.name, path=source, lines=tuple(_unified(*lines)))
+
+
+_STATUS = ("host", "status")
+
+
+def _hosts(statements: Mapping[tuple[str, str, str], Statement]) -> set[str]:
+    return {key[0] for key in statements if key[1:] == _STATUS}
 
 
 def _index(meaning: Meaning) -> dict[tuple[str, str, str], Statement]:

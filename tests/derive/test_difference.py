@@ -192,3 +192,12 @@ def test_texts_of_a_hostile_host_come_to_an_end() -> None:
     old, new = (edited(text) for text in texts)
     (text,) = compare_texts(old, new, ())
     assert text.lines == ("@@ 60000 → 60001 @@",)
+
+
+def test_a_host_that_came_is_one_change() -> None:
+    less = replace(RIGHT, hosts=tuple(host for host in RIGHT.hosts if host.name != "rs4"))
+    changes, _, _ = compared(less, RIGHT)
+    assert [shown(one) for one in changes if one.about.subject == "rs4"] == ["rs4 host status: None -> ok"]
+    assert "ld1+ld2 cluster real servers: ld2, rs1, rs2, rs3 -> ld2, rs1, rs2, rs3, rs4" in map(
+        shown, changes
+    )
