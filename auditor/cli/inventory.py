@@ -32,8 +32,6 @@ def inventory(options: argparse.Namespace) -> int:
         else:
             render.render_inventory_csv(found, sys.stdout)
     sys.stdout.flush()
-    known, unknown = len(found.statements), len(found.blanks)
-    total = words.say("inventory_sum", options.lang, hosts=len(snapshot.hosts), known=known, unknown=unknown)
     step = words.say("next", options.lang, command=shlex.join(["lvsaudit", "check", str(path)]))
-    say(f"{total}; {step}")
+    say(f"{render.summary(found, snapshot, options.lang)}; {step}")
     return int(options.status)

@@ -31,6 +31,17 @@ def render_inventory(inventory: Meaning, out: TextIO, *, lang: str = "en") -> No
     put_out(console.file.getvalue(), out)
 
 
+def summary(inventory: Meaning, snapshot: Snapshot, lang: str) -> str:
+    """One line: how much is known, and how much is not."""
+    return say(
+        "inventory_sum",
+        lang,
+        hosts=len(snapshot.hosts),
+        known=len(inventory.statements),
+        unknown=len(inventory.blanks),
+    )
+
+
 def render_inventory_json(inventory: Meaning, snapshot: Snapshot, out: TextIO) -> None:
     """Write it for programs: schema in reports/schema/inventory.json."""
     dump(
@@ -79,8 +90,9 @@ def _parts(inventory: Meaning, lang: str, width: int) -> Iterator[Text]:
             yield from hang(Text("  "), safe(say(f"area_{area}", lang), "bold"), width)
             for one in same:
                 if isinstance(one, Blank):
-                    why = f"{say('unknown_value', lang)}: {tell(one.why.why, lang)}"
-                    yield from hang(Text("    "), safe(why, "yellow"), width, indent=6)
+                    why = safe(f": {tell(one.why.why, lang)}")
+                    text = Text.assemble((say("unknown_value", lang), "yellow"), why)
+                    yield from hang(Text("    "), text, width, indent=6)
                 else:
                     text = Text.assemble(
                         safe(f"{spoken(one.name, one.area, lang)}: ", "dim"), _value(one, lang)

@@ -41,7 +41,12 @@ def test_both_languages_say_it(key: str) -> None:
 
 def test_nothing_is_said_by_nobody() -> None:
     said = {word for path in SOURCES for word in re.findall(r'"(\w+)"', path.read_text("utf-8"))}
-    assert set(_WORDS) - said - FROM_THE_REPORT == set()
+    areas = {
+        word
+        for path in (ROOT / "auditor" / "derive").glob("*.py")
+        for word in re.findall(r'"(\w+)"', path.read_text("utf-8"))
+    }
+    assert set(_WORDS) - said - {f"area_{area}" for area in areas} - FROM_THE_REPORT == set()
 
 
 def test_lists() -> None:
