@@ -229,6 +229,12 @@ def _host(host: Host, evidence: Evidence, found: _Finder) -> None:
         name, "system", host.release, lambda one: iter([("system", one.text, one.at)]), absent="system"
     )
     found.take(
+        name,
+        "system",
+        host.support,
+        lambda one: iter([("maintained until", f"{one.ends}, over" if one.over else one.ends, one.at)]),
+    )
+    found.take(
         name, "system", host.uname, lambda one: iter([("kernel", f"{one.release} {one.machine}", one.at)])
     )
     found.take(name, "package", evidence.packages, _packages, absent="packages that matter")

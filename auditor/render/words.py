@@ -266,6 +266,7 @@ _WORDS: Mapping[str, Prose] = {
 # Names and values of statements, longest first.
 _TERMS: Mapping[str, str] = {
     "real servers and nodes that HOSTS does not have": "HOSTS 中没有的真实服务器与节点",
+    "maintained until": "维护期至",
     "packages that matter": "相关软件包",
     "obsolete algorithms": "过时算法",
     "none, or several": "没有或多个",

@@ -57,6 +57,7 @@ def test_what_the_configuration_leans_on() -> None:
 
 def test_a_host() -> None:
     found = inventory()
+    assert "maintained until: 2012-02-29, over" in rows(found, "ld2", "system")
     assert {"roles: director, real", "system: CentOS release 4.5 (Final)", "kernel: 2.6.9-55.ELsmp i686"} <= {
         *rows(found, "ld2", "system")
     }
