@@ -159,7 +159,7 @@ PROBES: tuple[Probe, ...] = (
         format="uname",
         source="uname -snrm",
     ),
-    Probe(name="date", kind=COMMAND, command="date +%s", roles=EVERY, cap=1 << 10),
+    Probe(name="date", kind=COMMAND, command="date +%s", roles=EVERY, cap=1 << 10, format="date"),
     Probe(
         name="packages",
         kind=COMMAND,

@@ -208,14 +208,19 @@ def derive_guards(evidence: Evidence, nics: tuple[Nic, ...] | Unknown) -> tuple[
 
 
 def boot_sysctls(evidence: Evidence) -> Mapping[str, Sysctl] | Unknown:
-    """Key to the last assignment that boot makes: sysctl files first, rc.local last."""
+    """Key to the last assignment that boot makes: sysctl files first, rc.local last, where nothing stands around it."""
     if isinstance(evidence.sysctl_files, Unknown):
         return evidence.sysctl_files
     if isinstance(evidence.rc_local, Unknown):
         return evidence.rc_local
     last = {sysctl.key: sysctl for sysctl in evidence.sysctl_files}
     for command in evidence.rc_local.commands if evidence.rc_local else ():
-        if command.kind == "sysctl" and command.key is not None and command.value is not None:
+        if (
+            command.kind == "sysctl"
+            and command.key is not None
+            and command.value is not None
+            and not command.where
+        ):
             number = command.value.split()[:1]
             last[command.key] = Sysctl(
                 key=command.key,

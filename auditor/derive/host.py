@@ -480,7 +480,7 @@ def _ipvs_set(evidence: Evidence) -> ScriptCommand | None | Unknown:
         return evidence.rc_local
     commands = evidence.rc_local.commands if evidence.rc_local is not None else ()
     return next(
-        (command for command in commands if command.kind == "ipvsadm" and "--set" in command.words), None
+        (one for one in commands if one.ipvs is not None and one.ipvs.verb == "set" and not one.where), None
     )
 
 

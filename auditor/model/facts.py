@@ -900,8 +900,13 @@ class InitHeader:
 class ScriptCommand:
     """A command of rc.local or a start script that the rules understand.
 
-    ``kind``: ``address`` (ifconfig or ip addr add), ``sysctl`` (sysctl -w or echo > /proc/sys),
-    ``route``, ``ipvsadm`` or ``module``. Fields that do not belong to the kind are None.
+    ``kind``: ``address`` and ``no-address`` (ifconfig, ip addr), ``link`` (up, down, ARP on and off), ``route``,
+    ``sysctl`` (sysctl -w, or echo to /proc/sys), ``sysctl-load`` (sysctl -p), ``module``, ``service`` (an init script,
+    service, chkconfig, systemctl), ``ipvsadm``, ``iptables`` or ``arptables``. Fields that do not belong to the kind
+    are None. ``words``: behind the program's name, variables replaced. ``text``: as written.
+
+    ``where``: what it stands in, outermost first: ``function start``, ``case start|restart``, ``if``, ``else``,
+    ``for``, ``while``, ``&&``, ``||``, ``|``, ``after exit``. Empty: it runs whenever the script does.
     """
 
     kind: str
@@ -913,6 +918,19 @@ class ScriptCommand:
     key: str | None = None
     value: str | None = None
     words: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    ipvs: IpvsCommand | None = None
+    rule: FilterRule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptLine:
+    """One line of a script. ``others``: commands on it that are not understood, beside some that are."""
+
+    text: str
+    commands: tuple[ScriptCommand, ...]
+    others: tuple[str, ...]
+    at: At
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -920,6 +938,28 @@ class Script:
     commands: tuple[ScriptCommand, ...]
     at: At
     file: File | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """What a host takes the time for. ``epoch``: seconds since 1970; None in a zone whose distance is not known."""
+
+    epoch: int | None
+    zone: str | None
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """``time`` as written. ``severity``: debug, info, notice, warning, error or critical, where the line has one."""
+
+    time: str
+    host: str | None
+    program: str
+    pid: int | None
+    severity: str | None
+    text: str
+    at: At
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

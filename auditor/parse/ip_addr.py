@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from itertools import pairwise
 
 from auditor.model.facts import Address, Document, Interface, Reading, Setting
+from auditor.model.place import At
 from auditor.parse.draft import Draft
 from auditor.parse.grammar import Line, read_lines
 
@@ -28,7 +29,10 @@ _FLAGS = frozenset(
 
 
 def read_ip_addr(document: Document) -> Reading[tuple[Interface, ...]]:
-    """Interfaces in order, each with its addresses. An address that is none is an Unparsed line."""
+    """Interfaces in order, each with its addresses. An address that is none is an Unparsed line.
+
+    Below a line at the margin that is not understood no address belongs to the interface above it.
+    """
     draft = Draft("ip-addr", document)
     interfaces: dict[str, Interface] = {}
     current = ""
@@ -41,17 +45,16 @@ def read_ip_addr(document: Document) -> Reading[tuple[Interface, ...]]:
             case "LAYER" if current:
                 interfaces[current] = replace(interfaces[current], kind=line["kind"], mac=line.get("mac"))
                 draft.facts.append(Setting(key=f"link/{line['kind']}", value=line["mac"], at=line.at("kind")))
-            case "INET" | "ONE" if current or line.tag == "ONE":
-                if line.tag == "ONE":
-                    current = line["name"]
-                    interfaces.setdefault(current, _bare_interface(line))
-                address = _address(line, current)
+            case "INET" | "ONE":
+                name = line["name"] if line.tag == "ONE" else current
+                address = _address(line, name)
                 if address is None:
                     draft.leave(line)
                     continue
-                interfaces[current] = replace(
-                    interfaces[current], addresses=(*interfaces[current].addresses, address)
-                )
+                current = current if line.tag == "INET" else name
+                bare = _bare_interface(address.interface, address.at)
+                known = interfaces.setdefault(address.interface, bare)
+                interfaces[address.interface] = replace(known, addresses=(*known.addresses, address))
                 draft.facts.append(address)
             case "LIFETIME":
                 draft.facts.append(Setting(key="valid_lft", value=line.text.strip(), at=line.at()))
@@ -59,6 +62,7 @@ def read_ip_addr(document: Document) -> Reading[tuple[Interface, ...]]:
                 pass
             case _:
                 draft.leave(line)
+                current = current if line.text[:1].isspace() else ""
     return draft.finish(tuple(interfaces.values()))
 
 
@@ -81,10 +85,10 @@ def _interface(line: Line) -> Interface:
     )
 
 
-def _bare_interface(line: Line) -> Interface:
+def _bare_interface(name: str, at: At) -> Interface:
     """An interface known by an address alone: with -o flags are not shown, and what is down has no line."""
     return Interface(
-        name=line["name"],
+        name=name,
         flags=frozenset(),
         arp=True,
         up=True,
@@ -93,11 +97,12 @@ def _bare_interface(line: Line) -> Interface:
         master=None,
         mtu=None,
         addresses=(),
-        at=line.at("name"),
+        at=at,
     )
 
 
 def _address(line: Line, interface: str) -> Address | None:
+    """Without the line of its interface, as in what grep left, an address has its label alone to go by."""
     try:
         family = ip_address(line["address"]).version
     except ValueError:
@@ -117,11 +122,13 @@ def _address(line: Line, interface: str) -> Address | None:
             secondary = secondary or word == "secondary"
         else:
             label = word
+    if not interface and label is None:
+        return None
     return Address(
         address=line["address"],
         prefix=prefix,
         family=family,
-        interface=interface,
+        interface=interface or (label or "").partition(":")[0],
         scope=scope,
         label=label,
         broadcast=broadcast,

@@ -7,18 +7,33 @@ from auditor.parse.grammar import Line
 from auditor.parse.rows import read_rows
 from auditor.parse.text import whole
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def read_ps(document: Document) -> Reading[tuple[Process, ...]]:
-    """Every process; ``started`` in UTC, which the listing was told to use."""
-    return read_rows("ps", document, {"ROW": _process})
+    """Every process; ``started`` in UTC, which the listing was told to use.
+
+    Other listings tell less: under the titles ``PID USER COMMAND`` no parent and no time.
+    """
+    return read_rows("ps", document, {"ROW": _process, "BRIEF": _brief})
+
+
+def _brief(line: Line) -> Process:
+    command = line["command"].rstrip()
+    return Process(
+        pid=whole(line["pid"]),
+        ppid=None,
+        user=line["user"],
+        started=None,
+        command=command.removeprefix("\\_ ").lstrip(),
+        at=line.at("command"),
+    )
 
 
 def _process(line: Line) -> Process | None:
-    if line["month"] not in _MONTHS:
+    if line["month"] not in MONTHS:
         return None
-    month = _MONTHS.index(line["month"]) + 1
+    month = MONTHS.index(line["month"]) + 1
     return Process(
         pid=whole(line["pid"]),
         ppid=whole(line["ppid"]),

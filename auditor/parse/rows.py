@@ -28,7 +28,7 @@ def read_rows(
         if fact is not None:
             made.append(fact)
             draft.facts.append(fact)
-        elif line.tag == "TITLE":
+        elif line.tag.endswith("TITLE"):
             draft.facts.append(heading(line))
         elif line.tag not in _SILENT:
             draft.leave(line)

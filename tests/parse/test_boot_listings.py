@@ -37,3 +37,61 @@ def test_words_of_no_known_language_are_not_guessed() -> None:
     found = reading("chkconfig", f"heartbeat\t{row}\n")
     assert (found.value, [one.at.line for one in found.unparsed]) == ((), [1])
     assert left("chkconfig", "error reading information on service x: No such file or directory\n") == [1]
+
+
+LONG = """\
+/etc/rc.d/rc3.d:
+total 4
+drwxr-xr-x.  2 root root   58 Jul  6 23:32 .
+lrwxrwxrwx.  1 root root   20 Jul  6  2007 S75heartbeat -> ../init.d/heartbeat
+lrwxrwxrwx   1 root root   20 2007-07-06 23:32 K01x y -> ../init.d/x y
+-rw-r-Sr-T   1 root wheel 321 7月  6 23:32 README
+
+/etc/ha.d:
+-rw-------  1 root root   63 Nov 22 09:50 authkeys
+"""
+
+
+def test_links_of_boot_in_a_long_listing() -> None:
+    folder, heartbeat, other, readme, authkeys = value("listing", LONG)
+    assert (heartbeat.runlevel, heartbeat.kind, heartbeat.number, heartbeat.service, heartbeat.target) == (
+        "3", "S", 75, "heartbeat", "../init.d/heartbeat",
+    )  # fmt: skip
+    assert (heartbeat.at.line, heartbeat.at.column) == (4, 44)
+    assert (other.name, other.target) == ("K01x y", "../init.d/x y")
+    assert (folder.kind, folder.path) == ("directory", "/etc/rc.d/rc3.d/.")
+    assert (readme.kind, readme.mode, readme.group, readme.size) == ("file", "3644", "wheel", 321)
+    assert (authkeys.path, authkeys.mode, authkeys.owner) == ("/etc/ha.d/authkeys", "0600", "root")
+
+
+def test_links_of_boot_as_find_and_a_bare_ls_list_them() -> None:
+    entries = value(
+        "listing",
+        """\
+        /etc/rc2.d/S75heartbeat
+        /etc/rc.d/rc0.d/K05heartbeat -> ../init.d/heartbeat
+        /etc/rc3.d
+        S99local
+        K02apache2 -> ../init.d/apache2
+          1234    0 lrwxrwxrwx   1 root     root           20 Jul  6 23:32 /etc/rcS.d/S10udev -> ../init.d/udev
+        """,
+    )
+    assert [(getattr(one, "runlevel", None), getattr(one, "name", None)) for one in entries] == [
+        ("2", "S75heartbeat"),
+        ("0", "K05heartbeat"),
+        (None, None),
+        ("", "S99local"),
+        ("", "K02apache2"),
+        ("S", "S10udev"),
+    ]
+
+
+def test_messages_in_a_listing_are_not_understood() -> None:
+    text = "ls: cannot access 'x': No such file or directory\nok\nRemoving links for /etc/init.d/x ...\n"
+    assert left("listing", text) == [1, 2, 3]
+
+
+def test_a_chkconfig_line_that_chkconfig_cannot_read() -> None:
+    text = "==> /etc/init.d/x <==\n# chkconfig: always 99\n"
+    found = reading("init-header", text)
+    assert ([one.at.line for one in found.unparsed], found.value[0].levels) == ([2], None)

@@ -93,3 +93,31 @@ def test_listening_sockets() -> None:
         ("2001:db8::1", 80, "listen"),
     ]
     assert left("proc-net-tcp", "   0: 0100007F:0050 00000000:0000 FF 0\n0100007F:0050\n") == [1, 2]
+
+
+def test_routes_as_route_lists_them() -> None:
+    text = """\
+        Kernel IP routing table
+        Destination     Gateway         Genmask         Flags Metric Ref    Use Iface
+        10.0.0.0        0.0.0.0         255.255.255.0   U     0      0        0 eth0
+        10.0.0.9        *               255.255.255.255 UH    0      0        0 lo
+        10.1.0.0        -               255.255.0.0     !     0      -        0 -
+        0.0.0.0         10.0.0.1        0.0.0.0         UG    100    0        0 eth0
+        """
+    assert [(one.destination, one.gateway, one.interface, one.kind) for one in value("route", text)] == [
+        ("10.0.0.0/24", None, "eth0", "unicast"),
+        ("10.0.0.9", None, "lo", "unicast"),
+        ("10.1.0.0/16", None, None, "unreachable"),
+        ("default", "10.0.0.1", "eth0", "unicast"),
+    ]
+    assert left("route", "10.0.0.0 * 255.0.255.0 U 0 0 0 eth0\nSIOCADDRT: File exists\n") == [1, 2]
+
+
+def test_an_address_without_the_line_of_its_interface() -> None:
+    eth0, eth1 = value(
+        "ip-addr",
+        "    inet 10.0.0.9/32 scope global eth0:1\n2: eth1: <UP> mtu 1500\n    inet 10.0.0.1/24 scope global eth1\n",
+    )
+    assert (eth0.name, eth0.addresses[0].label, eth1.addresses[0].interface) == ("eth0", "eth0:1", "eth1")
+    broken = "1: lo: <UP> mtu 1\n2: eth0 <UP mtu 1500\n    inet6 2001:db8::1/64 scope global\n"
+    assert left("ip-addr", broken) == [2, 3]

@@ -184,31 +184,6 @@ def test_hosts() -> None:
     ]
 
 
-def test_the_commands_of_rc_local() -> None:
-    found = reading(
-        "rc.local",
-        """\
-        #!/bin/sh
-        touch /var/lock/subsys/local
-        ifconfig lo:0 202.75.216.173 netmask 255.255.255.255 up
-        /sbin/ip addr add 10.0.0.9/32 dev lo label lo:9
-        echo "900" > /proc/sys/net/ipv4/netfilter/ip_conntrack_tcp_timeout_established
-        sysctl -w net.ipv4.conf.all.arp_ignore=1 >/dev/null 2>&1
-        ipvsadm --set 900 120 300
-        if true; then ifconfig lo:1 10.0.0.8 up; fi
-        """,
-    )
-    commands = found.value.commands  # type: ignore[attr-defined]
-    assert [(one.kind, one.interface, one.address, one.prefix, one.key, one.value) for one in commands] == [
-        ("address", "lo:0", "202.75.216.173", 32, None, None),
-        ("address", "lo:9", "10.0.0.9", 32, None, None),
-        ("sysctl", None, None, None, "net.ipv4.netfilter.ip_conntrack_tcp_timeout_established", "900"),
-        ("sysctl", None, None, None, "net.ipv4.conf.all.arp_ignore", "1"),
-        ("ipvsadm", None, None, None, None, None),
-    ]
-    assert [one.at.line for one in found.unparsed] == [2, 8]
-
-
 def test_what_init_scripts_tell_chkconfig() -> None:
     heartbeat, local = value(
         "init-header",
@@ -282,3 +257,72 @@ def test_distributions() -> None:
     ):
         release = value("release", text)
         assert (release.id, release.version) == wanted
+
+
+def test_packages_with_more_behind_them_and_as_dpkg_lists_them() -> None:
+    packages = value(
+        "packages",
+        """\
+        Desired=Unknown/Install/Remove/Purge/Hold
+        | Status=Not/Inst/Conf-files/Unpacked/halF-conf/Half-inst/trig-aWait/Trig-pend
+        ||/ Name           Version      Architecture Description
+        +++-==============-============-============-===========
+        ii  ldirectord     1:4.12.0-2   all          Monitors virtual services
+        ii  libc6:amd64    2.36-9       amd64        GNU C Library
+        rc  heartbeat      1:3.0.6-13   amd64        removed, its files are left
+        kernel-2.6.9-55.EL.i686                      Wed May 18 14:17:17 2016
+        """,
+    )
+    assert [(one.name, one.version, one.release) for one in packages] == [
+        ("ldirectord", "4.12.0", "2"),
+        ("libc6", "2.36", "9"),
+        ("kernel", "2.6.9", "55.EL.i686"),
+    ]
+    assert [
+        one.at.line for one in reading("packages", "COMMAND> rpm -qa\nerror: cannot open\n").unparsed
+    ] == [1, 2]
+
+
+def test_a_tree_of_processes_tells_less() -> None:
+    first, second = value(
+        "ps", "  PID USER     COMMAND\n    2 root     [kthreadd]\n  893 root      \\_ heartbeat: read\n"
+    )
+    assert (first.pid, first.command, first.started) == (2, "[kthreadd]", None)
+    assert (second.user, second.command) == ("root", "heartbeat: read")
+
+
+def test_the_clock() -> None:
+    for text, epoch in (("1793959051\n", 1793959051), ("Sun Nov 22 09:57:31 UTC 2026\n", 1795341451)):
+        assert value("date", text).epoch == epoch
+    local = value("date", "Wed May  2 13:52:16 EDT 2007\n")
+    assert (local.epoch, local.zone) == (None, "EDT")
+    assert value("date", "") is None
+    assert [one.at.line for one in reading("date", "Sun Feb 30 09:57:31 UTC 2026\nnow\n").unparsed] == [1, 2]
+
+
+def test_lines_of_four_kinds_of_logs() -> None:
+    lines = value(
+        "log",
+        """\
+        heartbeat[893]: 2007/10/22_12:34:56 WARN: node ld2: is dead
+        2026/11/22_11:38:02  IPaddr2(IPaddr2_10.0.0.9)[1871]:    INFO: Success
+        Nov 22 11:38:46 ld1 heartbeat: [882]: info: Link ld2:eth0 dead.
+        [Sun Nov 22 09:56:05 2026|ldirectord.cf|1936] Added virtual server: 10.0.0.9:80
+        2026-11-22T09:53:58.260032+00:00 ld1 kernel: IPVS: ipvs loaded.
+        """,
+    )
+    assert [(one.program, one.pid, one.severity, one.text) for one in lines] == [
+        ("heartbeat", 893, "warning", "node ld2: is dead"),
+        ("IPaddr2(IPaddr2_10.0.0.9)", 1871, "info", "Success"),
+        ("heartbeat", 882, "info", "Link ld2:eth0 dead."),
+        ("ldirectord.cf", 1936, None, "Added virtual server: 10.0.0.9:80"),
+        ("kernel", None, None, "IPVS: ipvs loaded."),
+    ]
+    assert lines[2].host == "ld1"
+    assert [one.at.line for one in reading("log", "INFO:  Success\n").unparsed] == [1]
+
+
+def test_a_backslash_joins_to_a_comment_too_in_module_configuration() -> None:
+    text = "# alias a b \\\nalias watchdog softdog\nalias c \\\n d\n"
+    (joined,) = value("modprobe", text)
+    assert (joined.words, joined.at.line) == (("c", "d"), 3)
