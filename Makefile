@@ -10,7 +10,7 @@ UV := $(or $(shell command -v uv),.cache/uv/bin/uv)
 READY := .venv/.ready
 BIN := .venv/bin
 # What the tests need beyond Python: real SSH servers and clients, old shells, namespaces, a browser for the report.
-DEBIAN := openssh-server openssh-client busybox-static tcsh sudo iproute2 procps chromium keepalived \
+DEBIAN := openssh-server openssh-client busybox-static tcsh sudo iproute2 procps chromium keepalived iptables net-tools \
 	perl netbase libsocket6-perl libglib2.0-0 libltdl7
 # The daemons whose parsers the readers are held against. Unpacked, not installed: no service of theirs can start.
 DAEMONS := ldirectord heartbeat cluster-glue libheartbeat2 libpils2 libplumb2 libplumbgpl2 libstonith1 resource-agents

@@ -132,7 +132,7 @@ PROBES: tuple[Probe, ...] = (
     _files("chkconfig.d", "/etc/chkconfig.d/*", format="init-header"),
     _files("inittab", "/etc/inittab", format="inittab"),
     _files("modprobe", "/etc/modprobe.conf", "/etc/modules.conf", "/etc/modprobe.d/*", format="modprobe"),
-    _files("iptables-config", "/etc/sysconfig/iptables-config"),
+    _files("iptables-config", "/etc/sysconfig/iptables-config", format="sysconfig"),
     _files("iptables-rules", "/etc/sysconfig/iptables", format="iptables", root=True),
     _files("arptables-rules", "/etc/sysconfig/arptables", format="arptables", root=True),
     _files(

@@ -73,6 +73,7 @@ READERS: dict[str, Reader] = {
     "ldirectord": Reader("ldirectord", "read_ldirectord", "ldirectord"),
     "keepalived": Reader("keepalived", "read_keepalived", "keepalived"),
     "ifcfg": Reader("sysconfig", "read_ifcfg", "sysconfig"),
+    "sysconfig": Reader("sysconfig", "read_sysconfig", "sysconfig"),
     "network": Reader("sysconfig", "read_network", "sysconfig"),
     "hosts": Reader("hosts", "read_hosts", "hosts"),
     "sysctl": Reader("sysctl", "read_sysctl", "sysctl"),

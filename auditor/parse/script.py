@@ -14,7 +14,7 @@ from auditor.parse.firewall import read_rule
 from auditor.parse.ipvsadm_rules import read_command
 from auditor.parse.shell import Command, Shell, expand
 from auditor.parse.sysctl import dotted
-from auditor.parse.text import whole
+from auditor.parse.text import place, whole
 from auditor.parse.words import Word
 
 
@@ -23,11 +23,21 @@ def read_script(document: Document) -> Reading[Script]:
 
     A line is a ``ScriptLine`` when something of it is understood, or when all that it does is steer the script:
     conditions, assignments, messages. Every other line is Unparsed, and so is all text of here-documents and of
-    quotes over several lines, and everything below the place where the shell would stop over the syntax.
+    quotes over several lines, and everything below the place where the shell would stop over the syntax, or in a
+    script whose first line ends with a carriage return.
     A variable counts where it can have one value only.
     """
     draft = Draft("rc.local", document)
-    shell = Shell()
+    first = document.text.partition("\n")[0]
+    shell = Shell(lost=first.startswith("#!") and first.endswith("\r"))
+    if shell.lost:
+        draft.say(
+            "error",
+            "carriage-return",
+            place(document, 1, 1, len(first)),
+            "the carriage return belongs to the interpreter's name: no program is called so, and nothing below runs",
+            "回车符成为解释器名称的一部分: 没有这样的程序, 以下内容都不会执行",
+        )
     walked = [(line, shell.read(line)) for line in draft.file_lines("script")]
     variables = _Variables([command for _, commands in walked for command in commands or ()])
     found: list[ScriptCommand] = []

@@ -11,6 +11,11 @@ from auditor.parse.grammar import Line
 from auditor.parse.rows import read_rows
 
 
+def read_sysconfig(document: Document) -> Reading[tuple[Setting, ...]]:
+    """The variables of any other file of /etc/sysconfig, in order."""
+    return read_rows("sysconfig", document, {"ASSIGNMENT": setting})
+
+
 def read_network(document: Document) -> Reading[NetworkFile]:
     reading = read_rows("network", document, {"ASSIGNMENT": setting}, grammar="sysconfig")
     last = last_of(reading.facts)
@@ -48,9 +53,10 @@ def last_of(settings: Iterable[object]) -> dict[str, Setting]:
 
 
 def setting(line: Line) -> Setting:
-    """One assignment, without its quotes."""
+    """One assignment, without its quotes. A carriage return at its end belongs to the value, as for the shell."""
     for quoted in ("double", "single", "plain"):
         value = line.get(quoted)
         if value is not None:
-            return Setting(key=line["key"], value=value, at=line.at(quoted if value else "key"))
+            place = line.at(quoted if value else "key")
+            return Setting(key=line["key"], value=value + line["return"], at=place)
     return Setting(key=line["key"], value="", at=line.at("key"))

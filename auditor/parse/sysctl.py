@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from auditor.model.facts import Document, Reading, Sysctl
+from auditor.model.facts import Document, Reading, Setting, Sysctl
 from auditor.parse.grammar import Line
 from auditor.parse.rows import read_rows
 from auditor.parse.text import whole
@@ -18,8 +19,13 @@ def read_sysctl(document: Document) -> Reading[tuple[Sysctl, ...]]:
 
 
 def read_sysctl_conf(document: Document) -> Reading[tuple[Sysctl, ...]]:
-    """Assignments of sysctl.conf(5), in order; a later one of the same key wins when they are applied."""
-    return read_rows("sysctl.conf", document, {"ASSIGNMENT": _setting}, grammar="sysctl-conf")
+    """Assignments of sysctl.conf(5), in order; a later one of the same key wins when they are applied.
+
+    A key that is only taken out of globs is a ``Setting`` without a value, and no part of the reading's value.
+    """
+    kinds = {"ASSIGNMENT": _setting, "EXCLUSION": _exclusion}
+    reading = read_rows("sysctl.conf", document, kinds, grammar="sysctl-conf")
+    return replace(reading, value=tuple(one for one in reading.value if isinstance(one, Sysctl)))
 
 
 def dotted(key: str) -> str:
@@ -41,6 +47,10 @@ def _running(line: Line) -> Sysctl:
 
 def _setting(line: Line) -> Sysctl:
     return _sysctl(line, dotted(line["key"]))
+
+
+def _exclusion(line: Line) -> Setting:
+    return Setting(key=dotted(line["key"]), value="", at=line.at("key"))
 
 
 def _sysctl(line: Line, key: str) -> Sysctl:

@@ -111,7 +111,8 @@ def test_every_grammar_says_what_it_reads_and_takes_an_empty_line(path: Path) ->
     text = path.read_text(encoding="utf-8")
     head = re.match(r"(?://[^\n]*\n)+", text)
     assert head is not None
-    assert "emantics" in head[0]
+    assert re.search(r"(?:^// |\. )Manual: \S", head[0], re.MULTILINE)
+    assert re.search(r"(?:^// |\. )Semantics: \S", head[0], re.MULTILINE)
     assert "\\s" not in text.replace("[\\s\\S]", "")
     assert [line.text for line in read_lines(path.stem, read_document(b"\n", source="x"))] == [""]
 

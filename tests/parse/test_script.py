@@ -161,6 +161,7 @@ def test_a_variable_counts_where_it_has_one_value_only(text: str, address: str |
         ("ipvsadm -A -t 10.0.0.9:80 ops\n", [1]),
         ("echo 1 > /proc/sys/net/ipv4/conf/*/arp_ignore\n", [1]),
         (". /etc/unknown\n", [1]),
+        ("#!/bin/sh\r\nifconfig lo:0 10.0.0.9 up\n", [2]),
         ("{ " * 60 + "\nifconfig lo:0 10.0.0.9\n", [1, 2]),
     ],
 )

@@ -170,6 +170,19 @@ def test_shell_variables_of_an_alias() -> None:
     assert value("network", "NETWORKING=yes\nHOSTNAME=ld1\n").hostname.value == "ld1"
 
 
+def test_a_carriage_return_is_part_of_a_shell_variable() -> None:
+    alias = value("ifcfg", 'IPADDR=10.0.0.9\r\nONBOOT="yes"\r\n')
+    assert (alias.address.value, alias.onboot.value) == ("10.0.0.9\r", "yes\r")
+    assert [one.at.line for one in reading("ifcfg", "IPADDR=10.0.0.9 \r\n").unparsed] == [1]
+
+
+def test_a_key_that_is_taken_out_of_globs_sets_nothing() -> None:
+    found = reading("sysctl.conf", "net.ipv4.conf.*.rp_filter = 2\n-net.ipv4.conf.all.rp_filter\n-\n")
+    assert [one.key for one in found.value] == ["net.ipv4.conf.*.rp_filter"]  # type: ignore[attr-defined]
+    assert [getattr(one, "key", None) for one in found.facts][1] == "net.ipv4.conf.all.rp_filter"
+    assert [one.at.line for one in found.unparsed] == [3]
+
+
 def test_a_command_among_shell_variables_is_none() -> None:
     assert [
         one.at.line for one in reading("network", "HOSTNAME=`hostname`\nGATEWAY= 10.0.0.1\n").unparsed

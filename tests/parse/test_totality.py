@@ -95,6 +95,7 @@ FORMATS = (
     Format("ldirectord", "virtual=10.0.0.1:80|\treal=10.0.0.2:80 gate|    |fallback=|quiescent=yes"),
     Format("hosts", "127.0.0.1|localhost|::1|ld1 ld2| "),
     Format("network", "HOSTNAME=|ld1|export |GATEWAY='10.0.0.1'"),
+    Format("sysconfig", "IPTABLES_MODULES=| x|export |'a b'|\r"),
     Format("ifcfg", 'DEVICE=|lo:0|NETMASK=255.255.255.255|"x"|`id`'),
     Format("sysctl.conf", "net.ipv4.ip_forward| = |1|-|;", _semicolon),
     Format("sysctl", "/proc/sys/net/ipv4/ip_forward:|1|a.b = 2|error:", _output),
