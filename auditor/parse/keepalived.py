@@ -41,6 +41,16 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
     for line in draft.file_lines("keepalived"):
         if line.tag in {"BLANK", "COMMENT"}:
             continue
+        if len(line.text) > _LONGEST:
+            draft.leave(line)
+            draft.say(
+                "error",
+                "too-long",
+                line.at(),
+                f"the line has more than {_LONGEST} characters: keepalived takes the rest for another statement",
+                f"该行超过 {_LONGEST} 个字符: keepalived 会把余下部分当作另一条语句",
+            )
+            continue
         words = list(_words(line)) if line.tag == "STATEMENT" else []
         depths = list(_depths(words, len(open_blocks) - 1))
         if not words or not 0 <= min(depths) <= max(depths) <= _DEEPEST:
@@ -80,6 +90,8 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
 
 
 _BRACES = frozenset("{}")
+_LONGEST = 1023
+"""keepalived reads a longer line in pieces."""
 _DEEPEST = 50
 """No keyword of keepalived stands in more blocks than a handful."""
 _WORD = re.compile(

@@ -114,6 +114,8 @@ def _meaning(
     command: Command, variables: Mapping[str, str | None], functions: set[str]
 ) -> tuple[ScriptCommand, ...] | None:
     """What a command does; empty where it only steers or talks, None where it is not understood."""
+    if len(command.words) > _MOST_WORDS:
+        return None
     words = list(command.words)
     while words and words[0].text in _BEFORE_COMMANDS:
         del words[0]
@@ -141,6 +143,7 @@ def _meaning(
     return read(command, known[1:]) if read is not None else None
 
 
+_MOST_WORDS = 999
 _BEFORE_COMMANDS = frozenset({"sudo", "command", "nohup", "exec", "builtin"})
 _STEERING = frozenset(
     {":", "true", "false", "[", "test", "[[", "exit", "return", "break", "continue", "shift", "set", "trap"}

@@ -103,6 +103,7 @@ def test_lines_for_some_hosts_are_told_of() -> None:
         ("vrrp_instance A {\n}\n}\n", [3]),
         ('notify "x\n', [1]),
         ("a {\n" * 60, list(range(51, 61))),
+        (f"global_defs {{\n router_id {'a' * 1100}\n}}\n", [2]),
     ],
 )
 def test_what_is_not_understood(text: str, lines: list[int]) -> None:
