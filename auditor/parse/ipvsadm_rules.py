@@ -40,6 +40,13 @@ def read_ipvsadm_rules(document: Document) -> Reading[IpvsRules]:
             commands.append(command)
         elif line.tag not in {"BLANK", "COMMENT"}:
             draft.leave(line)
+            draft.say(
+                "error",
+                "refused",
+                line.at(),
+                "ipvsadm refuses this command: what it would set is missing after a restore",
+                "ipvsadm 拒绝该命令: 恢复后缺少它本应设置的内容",
+            )
     services, stray = _apply(commands)
     for command in stray:
         draft.say(

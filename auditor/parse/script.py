@@ -38,7 +38,18 @@ def read_script(document: Document) -> Reading[Script]:
             "the carriage return belongs to the interpreter's name: no program is called so, and nothing below runs",
             "回车符成为解释器名称的一部分: 没有这样的程序, 以下内容都不会执行",
         )
-    walked = [(line, shell.read(line)) for line in draft.file_lines("script")]
+    walked = []
+    for line in draft.file_lines("script"):
+        lost = shell.lost
+        walked.append((line, shell.read(line)))
+        if shell.lost and not lost:
+            draft.say(
+                "error",
+                "syntax",
+                line.at(),
+                "the shell stops here over the syntax, or this reader does: nothing below is understood",
+                "shell 会因语法错误在此停止 (或本工具无法继续读取): 以下内容均未理解",
+            )
     variables = _Variables([command for _, commands in walked for command in commands or ()])
     found: list[ScriptCommand] = []
     for line, commands in walked:

@@ -85,6 +85,9 @@ def test_later_commands_change_what_earlier_ones_made() -> None:
 def test_what_ipvsadm_refuses_is_not_understood(line: str) -> None:
     found = reading("ipvsadm-rules", f"-A -t 10.0.0.9:81\n{line}\n")
     assert ([one.at.line for one in found.unparsed], found.value.accepted) == ([2], False)
+    assert [(note.severity, note.code, note.at.line) for note in found.diagnostics] == [
+        ("error", "refused", 2)
+    ]
 
 
 def test_a_real_server_of_no_service_is_told_of() -> None:

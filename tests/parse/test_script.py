@@ -171,6 +171,13 @@ def test_what_is_text_or_not_understood(text: str, lines: list[int]) -> None:
     assert [one.at.line for one in found.value.commands if one.at.line in lines] == []
 
 
+def test_where_the_shell_stops_is_told() -> None:
+    found = reading("rc.local", "true\nfi\nifconfig lo:0 10.0.0.9\n")
+    assert [(note.severity, note.code, note.at.line) for note in found.diagnostics] == [
+        ("error", "syntax", 2)
+    ]
+
+
 def test_a_line_of_which_a_part_is_understood_says_so() -> None:
     (line,) = reading("rc.local", "ifconfig lo:0 10.0.0.9; reboot now\n").facts
     assert ([one.kind for one in line.commands], line.others) == (["address"], ("reboot now",))

@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
-
-from auditor.model.facts import Reading, Setting, Sysctl
-from auditor.parse import read
-from auditor.parse.text import read_document
-
-
-def reading(name: str, text: str, source: str = "x") -> Reading[object]:
-    return read(name, read_document(dedent(text).encode(), source=source, host="ld1"))
-
-
-def value(name: str, text: str, source: str = "x"):  # type: ignore[no-untyped-def]
-    found = reading(name, text, source)
-    assert found.unparsed == ()
-    return found.value
+from auditor.model.facts import Setting, Sysctl
+from tests.parse.outcome import reading, value
 
 
 def test_uname_in_both_forms() -> None:
