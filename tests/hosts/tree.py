@@ -136,7 +136,8 @@ def write_tree(
         for name, (major, minor) in DEVICES.items():
             tree.device(f"dev/{name}", major, minor, 0o666)
         # Whatever this machine has there is not of that host.
-        tree.device(".usr/up/lib/sysctl.d", 0, 0, 0o600)
+        for path in ("lib/sysctl.d", "sbin/xtables-nft-multi"):
+            tree.device(f".usr/up/{path}", 0, 0, 0o600)
         _system(tree, era=era, host_key=host_key, authorized_key=authorized_key)
         for path, script in (_pretended(machine) if programs is None else programs).items():
             tree.file(f".usr/up/{path}", script, mode=0o755)
