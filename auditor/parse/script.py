@@ -50,7 +50,7 @@ def read_script(document: Document) -> Reading[Script]:
                 "the shell stops here over the syntax, or this reader does: nothing below is understood",
                 "shell 会因语法错误在此停止 (或本工具无法继续读取): 以下内容均未理解",
             )
-    variables = _Variables([command for _, commands in walked for command in commands or ()])
+    variables = _Variables([command for _, commands in walked for command in commands or ()], shell.blurred)
     found: list[ScriptCommand] = []
     for line, commands in walked:
         if line.tag in {"BLANK", "COMMENT"}:
@@ -74,16 +74,16 @@ def read_script(document: Document) -> Reading[Script]:
 class _Variables:
     """What variables hold at each command, as far as the order of the script decides it."""
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, commands: Sequence[Command], blurred: set[str]) -> None:
         self._now: dict[str, str | None] = {}
         self._everywhere: dict[str, str | None] = {}
-        seen: set[str] = set()
+        seen = set(blurred)
         for command in commands:
             for name, value in _assignments(command):
                 alone = name not in seen and not command.where
                 self._everywhere[name] = expand(value, self._everywhere) if alone else None
                 seen.add(name)
-        self._never = {
+        self._never = blurred | {
             name
             for command in commands
             if any(where.startswith("function") for where in command.where)
@@ -106,7 +106,8 @@ def _assignments(command: Command) -> list[tuple[str, str]]:
     if command.words and command.words[0].text in _ASSIGNING:
         for word in command.words[1:]:
             name, equals, value = word.text.partition("=")
-            found.append((name, value if equals else "$"))
+            if equals or command.words[0].text not in {"export", "readonly"}:
+                found.append((name, value if equals else "$"))
     return found
 
 

@@ -55,10 +55,14 @@ class _SyntaxError(Exception):
 
 @dataclass(slots=True)
 class Shell:
-    """Walks through a script, line by line. ``lost``: the shell stops above, or this walk cannot follow."""
+    """Walks through a script, line by line. ``lost``: the shell stops above, or this walk cannot follow.
+
+    ``blurred``: variables that are assigned on lines of which no commands are told, for a quote goes on below.
+    """
 
     lost: bool = False
     functions: set[str] = field(default_factory=set)
+    blurred: set[str] = field(default_factory=set)
     _around: list[str] = field(default_factory=list)
     _documents: list[tuple[str, bool]] = field(default_factory=list)
     _quote: str = ""
@@ -106,7 +110,8 @@ class Shell:
             if kind == "comment":
                 break
             if kind == "open":
-                self._forget()
+                self._end("")
+                self.blurred.update(name for one in self._commands for name, _ in one.assignments)
                 self._quote = text[0]
                 return
             if kind == "stray":
