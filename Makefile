@@ -12,8 +12,15 @@ BIN := .venv/bin
 # What the tests need beyond Python: real SSH servers and clients, old shells, namespaces, a browser for the report.
 DEBIAN := openssh-server openssh-client busybox-static tcsh sudo iproute2 procps chromium keepalived iptables net-tools \
 	perl netbase libsocket6-perl libglib2.0-0 libltdl7
+DEBIAN += curl systemd libgmp10 libgnutls30 libjansson4 libreadline8 libxml2 libxslt1.1 libxtables12
 # The daemons whose parsers the readers are held against. Unpacked, not installed: no service of theirs can start.
 DAEMONS := ldirectord heartbeat cluster-glue libheartbeat2 libpils2 libplumb2 libplumbgpl2 libstonith1 resource-agents
+# The programs that judge what a migration writes, with the libraries that are theirs alone.
+DAEMONS += corosync libcfg7 libcmap4 libcorosync-common4 libcpg4 libknet1 libnl-3-200 libnl-genl-3-200 libnl-route-3-200 \
+	libnozzle1 libqb100 libquorum5 libstatgrab10 libvotequorum8 pacemaker pacemaker-cli-utils pacemaker-common \
+	pacemaker-resource-agents libcib27 libcrmcluster29 libcrmcommon34 libcrmservice28 liblrmd28 libpacemaker1 \
+	libpe-rules26 libpe-status28 libstonithd26 libnet1 gawk libsigsegv2 ipvsadm \
+	libpopt0 network-manager libnm0 nftables libnftables1 libnftnl11 shellcheck
 UNPACKED := .cache/debian/.ready
 export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONPATH VIRTUAL_ENV

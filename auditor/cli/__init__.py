@@ -180,6 +180,20 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("-f", "--output-format", dest="format", choices=("text", "json"), default="text")
     _add_language(read)
 
+    migrate = verb(
+        "migrate", "migrate:migrate", "the files of a modern cluster, and a ledger", exits.INCOMPLETE
+    )
+    migrate.add_argument("snapshot", metavar="SNAPSHOT")
+    migrate.add_argument("--to", required=True, choices=("debian-12",), help="the target system")
+    migrate.add_argument(
+        "--ha", choices=("pacemaker", "none"), default="pacemaker", help="the cluster manager"
+    )
+    migrate.add_argument(
+        "--cluster", metavar="NAME", help="one of several; without it each gets a folder of its own"
+    )
+    migrate.add_argument("-o", "--output", metavar="DIR", required=True, help="an empty or new folder")
+    _add_language(migrate)
+
     demo = verb(
         "demo",
         "demo:demo",

@@ -19,6 +19,7 @@ _WORDS = {
     "why": Prose(en="why it matters", zh="为什么重要"),
     "judged": Prose(en="how it is judged", zh="如何判断"),
     "false": Prose(en="known false alarms", zh="已知误报"),
+    "inhibits": Prose(en="why it stops a migration", zh="为何阻止迁移"),
     "fix": Prose(en="what to do", zh="如何处理"),
     "basis": Prose(en="basis", zh="依据"),
     "runbook": Prose(en="runbook", zh="手册"),
@@ -62,6 +63,8 @@ def explain(options: argparse.Namespace) -> int:
     print(f"{word('severity')}: {rule.severity}; {word('scope')}: {rule.applies_to}")
     for name, prose in (("why", rule.why), ("judged", rule.judged), ("false", rule.false_alarms)):
         _paragraph(word(name), getattr(prose, lang))
+    if rule.inhibits is not None:
+        _paragraph(word("inhibits"), getattr(rule.inhibits, lang))
     _paragraph(word("fix"), "")
     for fix in rule.fix:
         for line in getattr(fix.text, lang).splitlines():

@@ -198,6 +198,7 @@ def _rule(rule_id: str, data: Mapping[str, Any]) -> Rule:
         expected=data.get("expected"),
         actual=data.get("actual"),
         running=data.get("running"),
+        inhibits=_prose(data["inhibits"]) if "inhibits" in data else None,
     )
 
 

@@ -27,7 +27,7 @@ class Rule:
     ``scope``: ``host``, ``cluster`` or ``waiver``. ``applies_to``: host, director, real, vip-carrier, cluster or
     waiver.
     ``basis``: tuple of ``"runbook 2a"`` or ``"upstream 4"``. ``message``, ``expected``, ``actual`` (what the
-    files say) and ``running`` are templates.
+    files say) and ``running`` are templates. ``inhibits``: why nobody should migrate while it does not hold.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Rule:
     expected: str | None = None
     actual: str | None = None
     running: str | None = None
+    inhibits: Prose | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

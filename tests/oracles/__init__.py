@@ -3,4 +3,4 @@
 from pathlib import Path
 
 UNPACKED = Path(__file__).parents[2] / ".cache/debian/root"
-"""Where ``make test`` unpacks the Debian packages of the legacy daemons; nothing of them is ever installed."""
+"""Where ``make test`` unpacks the Debian packages of daemons and judges; nothing of them is ever installed."""

@@ -1,0 +1,187 @@
+"""The order of work: what people do with the files, how they see that it is right, and how they go back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.migrate.boot import disabled, enabled
+from auditor.migrate.design import Design, NewHost
+from auditor.model.migration import Step
+from auditor.model.place import Prose
+
+
+def steps(design: Design) -> Iterator[Step]:
+    directors = tuple(host.name for host in design.hosts if host.director)
+    reals = tuple(host.name for host in design.hosts if host.real and not host.director)
+    everyone = tuple(host.name for host in design.hosts)
+    for host in design.hosts:
+        yield _install(design, host)
+    yield _step(
+        "Copy each host's files to / of its new host, and read them there",
+        "将各主机的文件复制到新主机的 / 下, 并逐一核对",
+        everyone,
+        *(f"cp -rT --preserve=mode {name} /   # on the new {name}" for name in everyone),
+        "systemctl daemon-reload",
+    )
+    if design.pacemaker and directors:
+        yield _step(
+            "Make the key of the cluster on one director and copy it to the others",
+            "在一台调度器上生成集群密钥, 再复制到其他调度器",
+            directors,
+            "corosync-keygen   # on the first; writes /etc/corosync/authkey, mode 0400",
+        )
+    for host in design.hosts:
+        units = " ".join(unit for unit in (*enabled(design, host), *disabled(design, host)))
+        yield _step(
+            f"Enable and disable the units of {host.name}; those that are not installed may be left out",
+            f"在 {host.name} 上启用与禁用单元; 未安装的可略去",
+            (host.name,),
+            f"systemctl preset {units}",
+        )
+    yield _step(
+        "Real servers first, one at a time: take the old one out of its pools, replace it, put it back",
+        "先迁移真实服务器, 逐台进行: 从服务池中移出旧主机, 替换, 再放回",
+        reals,
+        *(("systemctl start systemd-sysctl lvs-vip-lo", "ip -4 -o addr show dev lo") if reals else ()),
+    )
+    yield _step(
+        "Stop the old cluster: the passive director, then the active one. From here on nothing is served",
+        "停止旧集群: 先备用, 后主用。自此服务中断",
+        directors,
+        "/etc/init.d/heartbeat stop   # on the old directors",
+        "chkconfig heartbeat off      # so that a reboot does not bring it back",
+    )
+    yield from _start(design, directors)
+
+
+def _start(design: Design, directors: tuple[str, ...]) -> Iterator[Step]:
+    if design.pacemaker:
+        yield _step(
+            "Start the new cluster on all directors and load its configuration on one",
+            "在全部调度器上启动新集群, 并在其中一台上装入配置",
+            directors,
+            "systemctl start corosync pacemaker   # on each",
+            "crm_verify --xml-file cluster/cib.xml --verbose",
+            "cibadmin --replace --scope configuration --xml-file cluster/cib.xml   # on one",
+        )
+    elif design.leader is not None:
+        units = [unit for unit in enabled(design, design.leader) if unit.startswith(("lvs-", "ldirectord"))]
+        yield _step(
+            f"Start the service on {design.leader.name}",
+            f"在 {design.leader.name} 上启动服务",
+            (design.leader.name,),
+            f"systemctl start {' '.join(units)}",
+        )
+
+
+def _install(design: Design, host: NewHost) -> Step:
+    packages = _packages(design, host)
+    commands: list[str] = []
+    if design.debian:
+        risky = [word for word in ("corosync", "pacemaker", "ldirectord") if word in packages]
+        if risky:
+            commands.append(f"systemctl mask {' '.join(risky)}   # Debian starts what it installs")
+        if packages:
+            commands.append(f"apt-get install --no-install-recommends {' '.join(packages)}")
+        if risky:
+            commands.append(f"systemctl unmask {' '.join(risky)}")
+    elif packages:
+        commands.append(
+            f"dnf install {' '.join(packages)}   # corosync and pacemaker: repository HighAvailability"
+        )
+    return _step(f"Install what {host.name} needs", f"在 {host.name} 上安装所需软件", (host.name,), *commands)
+
+
+def _packages(design: Design, host: NewHost) -> list[str]:
+    if not design.serves(host):
+        return ["iproute2"] if design.debian else ["iproute"]
+    packages = ["ipvsadm"]
+    if design.pacemaker:
+        packages += ["corosync", "pacemaker", "resource-agents"]
+        packages += (
+            ["pacemaker-cli-utils", "pacemaker-resource-agents"] if design.debian else ["pacemaker-cli"]
+        )
+    else:
+        packages += ["iputils-arping"] if design.debian else ["iputils"]
+    if design.debian:
+        packages.append("ldirectord")
+        virtuals = design.cf.virtuals if design.cf is not None else ()
+        if any(virtual.family == 6 for virtual in virtuals):
+            packages.append("libnet-inet6glue-perl")
+    else:
+        packages += ["bash", "curl"]
+    return packages
+
+
+def verify(design: Design) -> Iterator[Step]:
+    directors = tuple(host.name for host in design.hosts if design.serves(host))
+    carriers = tuple(host.name for host in design.hosts if host.lo_vips)
+    if design.pacemaker:
+        yield _step(
+            "Both directors are members, one of them runs the whole group",
+            "全部调度器均为成员, 且整个资源组在一台上运行",
+            directors,
+            "corosync-quorumtool -s",
+            "crm_mon -1 -r",
+        )
+    yield _step(
+        "The table is that of the old director (take it there with ipvsadm -Sn before the switch)",
+        "转发表与旧调度器一致 (切换前在旧调度器上用 ipvsadm -Sn 保存)",
+        directors,
+        "ipvsadm -Sn | sort",
+    )
+    vips = [part for part in design.parts if part.kind == "vip" and not part.is_six]
+    yield _step(
+        "Each VIP is answered by one MAC alone, from a host that is none of these",
+        "在集群之外的主机上确认每个 VIP 只有一个 MAC 应答",
+        (),
+        *(f"arping -c 3 -I {part.interface or 'eth0'} {part.address}" for part in vips),
+    )
+    if carriers:
+        yield _step(
+            "The carriers of VIPs are silent",
+            "带 VIP 的主机保持静默",
+            carriers,
+            "sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce",
+            "systemctl is-active lvs-vip-lo",
+        )
+    if design.pacemaker:
+        yield _step(
+            "It moves: put the active director on standby, look, and take it back",
+            "切换演练: 将主用调度器置为 standby, 观察后恢复",
+            directors,
+            "crm_standby --node NODE --update on",
+            "crm_standby --node NODE --delete",
+        )
+    yield _step(
+        "Ask lvsaudit once more",
+        "再次用 lvsaudit 检查",
+        (),
+        "lvsaudit scan HOSTS",
+    )
+
+
+def way_back(design: Design) -> Iterator[Step]:
+    directors = tuple(host.name for host in design.hosts if design.serves(host))
+    stop = "systemctl stop pacemaker corosync" if design.pacemaker else "systemctl stop lvs-vip ldirectord"
+    if not design.pacemaker and not design.debian:
+        stop = "systemctl stop lvs-vip 'lvs-pool@*'"
+    yield _step(
+        "Stop the new cluster and see that nobody has the VIPs any more",
+        "停止新集群, 并确认 VIP 已无人持有",
+        directors,
+        stop,
+        "ipvsadm -C",
+        "ip -4 -o addr show",
+    )
+    yield _step(
+        "Start the old one: it was stopped, not changed",
+        "启动旧集群: 它只是停止, 未被改动",
+        directors,
+        "/etc/init.d/heartbeat start   # on the old directors, the preferred one first",
+        "chkconfig --level 2345 heartbeat on",
+    )
+
+
+def _step(en: str, zh: str, where: tuple[str, ...], *commands: str) -> Step:
+    return Step(title=Prose(en=en, zh=zh), where=where, commands=commands)
