@@ -184,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
         "migrate", "migrate:migrate", "the files of a modern cluster, and a ledger", exits.INCOMPLETE
     )
     migrate.add_argument("snapshot", metavar="SNAPSHOT")
-    migrate.add_argument("--to", required=True, choices=("debian-12",), help="the target system")
+    migrate.add_argument("--to", required=True, choices=("debian-12", "el9"), help="the target system")
     migrate.add_argument(
         "--ha", choices=("pacemaker", "none"), default="pacemaker", help="the cluster manager"
     )

@@ -13,6 +13,7 @@ from auditor.migrate.boot import write_units
 from auditor.migrate.corosync import CONF, write_corosync
 from auditor.migrate.design import Design, NewHost, design_cluster, unread
 from auditor.migrate.firewall import write_firewall
+from auditor.migrate.health import write_health
 from auditor.migrate.kernel import MODULES, SYSCTL, write_modules, write_sysctl
 from auditor.migrate.ledger import write_ledger
 from auditor.migrate.network import write_network
@@ -72,6 +73,8 @@ def _host_files(design: Design, host: NewHost) -> Iterator[NewFile]:
         yield file(CONF, write_corosync(design))
     if design.serves(host) and design.cf is not None and design.debian:
         yield file("etc/ha.d/ldirectord.cf", design.cf.text, "0600")
+    elif design.serves(host):
+        yield from (file(*one) for one in write_health(design))
 
 
 def _holes(snapshot: Snapshot, cluster: Cluster) -> Iterator[Hole]:

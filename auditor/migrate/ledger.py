@@ -164,7 +164,7 @@ def _tell_ldirectord(
         for text in fate.texts:
             yield Told(fate=fate.fate, value=value, why=fate.why, path=_CF, text=text)
     else:
-        yield health.tell_setting(design, fact, fate)
+        yield from health.tell_setting(design, fact, fate)
 
 
 def _tell_running(design: Design, host: NewHost) -> Iterator[Told]:
@@ -260,6 +260,8 @@ def _invented(design: Design, host: NewHost, texts: Mapping[str, str]) -> Iterat
                     path=f"{host.name}/{_CF}",
                     text=text,
                 )
+        if not design.debian:
+            yield from (row(path, text, key) for path, text, key in health.added(design))
         if design.sync is not None and design.sync.interface is None:
             path = f"{boot.UNITS}/{design.sync_unit}.service"
             text = f"--mcast-interface {boot.sync_interface(design)}"

@@ -24,3 +24,8 @@ def _environment(autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def verbatim(name: str) -> str:
+    """A file of reports/migrate as it stands."""
+    return (REPORTS / "migrate" / name).read_text(encoding="utf-8")

@@ -217,6 +217,29 @@ _WHY: Mapping[str, Prose] = {
     "differs-from-leader": _p(
         "the file of {leader} is followed, and does not say this", "采用的是 {leader} 的文件, 其中没有此项"
     ),
+    # pools of a target without ldirectord
+    "pool-file": _p(
+        "said to the program that checks in ldirectord's place", "写给代替 ldirectord 的检查程序"
+    ),
+    "pool-timer": _p("a timer, from the end of one round to the next", "由定时器控制, 从一轮结束到下一轮"),
+    "daemon-option": _p(
+        "an option of the daemon itself; units have the journal and no daemon",
+        "守护进程自身的选项; 单元使用日志系统, 没有守护进程",
+    ),
+    "check-weaker": _p(
+        "this dialogue is not spoken here: only that the port answers is checked, which is less than ldirectord did",
+        "此处不支持该协议的对话检查: 只检查端口是否应答, 弱于 ldirectord",
+    ),
+    "check-way": _p("how it is checked, as ldirectord's default says", "检查方式, 按 ldirectord 的默认值"),
+    "check-argument": _p(
+        "the check does not use it: see whether the pool can be checked without",
+        "检查程序不使用此项: 请确认没有它能否检查",
+    ),
+    "check-without": _p("this kind of check has no use for it", "此类检查用不到此项"),
+    "real-name": _p(
+        "a name, where the kernel's table has addresses: it is NOT in the pool. Write its address into the pool's file",
+        "此处为主机名, 而内核转发表使用地址: 未写入服务池。请在服务池文件中写入其地址",
+    ),
     # network
     "leftover": _p("a leftover copy", "遗留的副本文件"),
     "lo-itself": _p("lo comes up by itself", "lo 会自行启用"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from tests.migrate.worlds import SHAPES, WORLDS, migrated_world, texts
+from tests.hosts.snapshots import snapshot
+from tests.migrate.worlds import SHAPES, WORLDS, altered, migrated, migrated_world, texts
 from tests.oracles.modern import judged, laid_out
 
 PACEMAKER = [shape for shape in SHAPES if shape[1] == "pacemaker"]
@@ -139,3 +141,59 @@ def test_the_kernel_takes_the_parameters(host: str, tmp_path: Path) -> None:
     )
     assert "good 0\n1\n2\n" in ran.stdout, ran.stderr
     assert "bad 0" not in ran.stdout
+
+
+@pytest.mark.parametrize("host", ["ld1", "rs1"])
+def test_networkmanager_takes_the_keyfiles(host: str, tmp_path: Path) -> None:
+    """nmcli reads a keyfile, and prints it again as it would store it: what it did not take is not there."""
+    files = texts(migrated_world("right", "el9", "pacemaker"))
+    keyfiles = {
+        path.rpartition("/")[2]: text
+        for path, text in files.items()
+        if path.startswith(f"{host}/") and "nmconn" in path
+    }
+    laid_out(keyfiles, tmp_path)
+    laid_out({"bad": keyfiles["eth0.nmconnection"].replace("/28", "/280", 1)}, tmp_path)
+    again = "nmcli --offline connection modify connection.autoconnect-priority 1"
+    ran = judged(
+        "".join(f"{again} < {name} > {name}.read; echo $? {name}\n" for name in keyfiles)
+        + f"{again} < bad > bad.read; echo bad $?; grep -c address1 bad.read",
+        tmp_path,
+    )
+    for name, text in keyfiles.items():
+        assert f"0 {name}" in ran.stdout, ran.stderr
+        read = (tmp_path / f"{name}.read").read_text().splitlines()
+        for line in text.splitlines():
+            if line and line != "autoconnect=true":  # the default, which is not stored
+                # A gateway is stored behind the first address.
+                assert line in read or line.replace("gateway=", ",") in "".join(read), (line, read)
+    assert "address1=202.75.216.162/280" not in (tmp_path / "bad.read").read_text()
+    assert "bad 0\n1" not in ran.stdout
+
+
+@pytest.mark.parametrize("target", ["debian-12", "el9"])
+def test_the_firewall_file_is_one(target: str, tmp_path: Path) -> None:
+    world = altered(snapshot("right"), "iptables", ":INPUT ACCEPT", ":INPUT DROP")
+    world = altered(
+        world,
+        "iptables",
+        "COMMIT\n",
+        "-A PREROUTING -d 202.75.216.173/32 -p tcp -m tcp --dport 80 -j MARK --set-mark 7\n"
+        "-A PREROUTING -p udp -m multiport --dports 53,5000:5010 -j MARK --set-xmark 0x9/0xffffffff\nCOMMIT\n",
+    )
+    files = {
+        path: text
+        for path, text in texts(migrated(world, target)).items()
+        if path.startswith("ld1/etc/nftables.d/")
+    }
+    assert ("ld1/etc/nftables.d/lvs.nft" in files) is (target == "debian-12")
+    laid_out({path.rpartition("/")[2]: text for path, text in files.items()}, tmp_path)
+    bad = files["ld1/etc/nftables.d/lvs-marks.nft"].replace("dport", "doprt")
+    laid_out({"bad": bad}, tmp_path)
+    ran = judged(
+        "for file in *.nft; do nft -c -f $file && echo good; done; nft -c -f bad; echo bad $?", tmp_path
+    )
+    assert ran.stdout.count("good") == len(files), ran.stderr
+    assert "bad 0" not in ran.stdout
+    if target == "el9":
+        fromstring(new["ld1/etc/firewalld/services/lvs-cluster.xml"])

@@ -109,4 +109,4 @@ def rich() -> Snapshot:
 
 
 WORLDS = {"printed": lambda: snapshot("printed"), "right": lambda: snapshot("right"), "rich": rich}
-SHAPES = [("debian-12", "pacemaker"), ("debian-12", "none")]
+SHAPES = [(target, ha) for target in ("debian-12", "el9") for ha in ("pacemaker", "none")]
