@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from auditor.migrate.corosync import port
 from auditor.migrate.design import Design, NewHost
@@ -87,6 +88,9 @@ _MARK = re.compile(
 )
 
 
+_FRAME = re.compile(r"\*|COMMIT|:\S+ (?:ACCEPT|-)(?: |$)")
+
+
 def mark_text(line: str) -> str | None:
     """The nft rule for a rule of iptables-save that marks; None for all others."""
     match = _MARK.fullmatch(line.strip())
@@ -105,15 +109,20 @@ def mark_text(line: str) -> str | None:
 
 
 def tell_iptables(design: Design, host: NewHost) -> Iterator[Told]:
-    """Each rule that runs: marks are carried over, the rest is for people."""
+    """Each rule that runs."""
     for number, line in enumerate(_lines(host), 1):
-        if not line.startswith(("-A", ":")) or re.match(r":\S+ (?:ACCEPT|-) ", line):
-            continue
-        at = At(host=host.name, source="iptables-save", line=number)
-        text = mark_text(line)
-        if text is not None and design.serves(host):
-            yield changed(line, MARKS, text, "mark", at=at)
-        elif re.search(r"(?:--dport 694|225\.0\.0\.|224\.0\.0\.81)", line):
-            yield lost(line, "heartbeat-port", at=at)
-        else:
-            yield decide(line, "firewall-rule", at=at)
+        if line.startswith(("-A", ":")) and not _FRAME.match(line):
+            told = tell_line(design, host, line)
+            yield replace(told, at=At(host=host.name, source="iptables-save", line=number))
+
+
+def tell_line(design: Design, host: NewHost, line: str) -> Told:
+    """A line of the rules: marks are carried over, the rest is for people."""
+    text = mark_text(line)
+    if _FRAME.match(line):
+        return lost(line, "firewall-frame")
+    if text is not None and design.serves(host) and any(mark_text(one) == text for one in _lines(host)):
+        return changed(line, MARKS, text, "mark")
+    if re.search(r"(?:--dport 694|225\.0\.0\.|224\.0\.0\.81)", line):
+        return lost(line, "heartbeat-port")
+    return decide(line, "firewall-rule")

@@ -10,7 +10,7 @@ from auditor.derive.addresses import to_ip
 from auditor.derive.evidence import known
 from auditor.migrate import boot, corosync, firewall, health, kernel, ldirectord, network, pacemaker
 from auditor.migrate.design import Design, NewHost, set_command
-from auditor.migrate.sources import Source, read_sources, written
+from auditor.migrate.sources import Source, read_sources
 from auditor.migrate.tell import Told, changed, decide, lost
 from auditor.migrate.words import why
 from auditor.model.facts import Directive, Ifcfg, LdirectordCf, Reading, Setting
@@ -48,7 +48,7 @@ def _source_rows(design: Design, host: NewHost, source: Source, texts: Mapping[s
     for fact in source.reading.facts:
         place = getattr(fact, "at", at)
         told = list(_tell(design, host, source, fact, texts))
-        for one in told or [decide(written(fact), "nobody-knows")]:
+        for one in told or [decide(source.written(fact), "nobody-knows")]:
             yield _row(host, one, one.at or _word_at(fact, one.index) or place)
     for line in source.reading.unparsed:
         if source.artifact.probe == "rc.local" and boot.is_stock(line.text):
@@ -75,8 +75,6 @@ def _row(host: NewHost, told: Told, at: At | None) -> Row:
 _EXPECTED = {
     "iptables-config": "iptables-config",
     "hostname": "hostname-file",
-    "keepalived": "keepalived-file",
-    "ipvsadm-rules": "ipvsadm-rules",
 }
 
 
@@ -98,11 +96,11 @@ def _tell(
         case "ha.cf" if design.pacemaker and host.director:
             yield from corosync.tell_ha_cf(design, fact)
         case "authkeys" | "ha.cf" if host.director:
-            yield from _words_lost(fact, "no-failover")
+            yield from _words_lost(source, fact, "no-failover")
         case "haresources" if design.serves(host):
             yield from pacemaker.tell_haresources(design, fact)
         case "haresources":
-            yield from _words_lost(fact, "no-failover")
+            yield from _words_lost(source, fact, "no-failover")
         case "ldirectord":
             yield from _tell_ldirectord(design, host, reading, fact, texts)
         case "ifcfg" if isinstance(reading.value, Ifcfg):
@@ -119,18 +117,22 @@ def _tell(
             yield from boot.tell_rc_local(design, host, fact)
         case "inittab":
             yield from boot.tell_inittab(fact)
+        case "iptables" | "arptables":
+            yield firewall.tell_line(design, host, source.line(fact.at))
+        case "keepalived" | "ipvsadm-rules":
+            yield decide(source.written(fact), f"{reading.format}-line")
         case "release":
-            yield lost(written(fact), "release")
+            yield lost(source.written(fact), "release")
         case "init-header":
-            yield lost(written(fact), "init-header")
+            yield lost(source.written(fact), "init-header")
 
 
-def _words_lost(fact: Any, key: str) -> Iterator[Told]:
+def _words_lost(source: Source, fact: Any, key: str) -> Iterator[Told]:
     if isinstance(fact, Directive) and fact.words:
         for index, word in enumerate(fact.words):
             yield lost(f"{fact.name} {word}", key, index)
         return
-    yield lost(written(fact), key)
+    yield lost(source.written(fact), key)
 
 
 def _tell_ldirectord(

@@ -13,7 +13,6 @@ from auditor.model.facts import (
     Directive,
     Group,
     HostsEntry,
-    InitHeader,
     ModuleLine,
     Reading,
     Release,
@@ -21,12 +20,18 @@ from auditor.model.facts import (
     Setting,
     Sysctl,
 )
+from auditor.model.place import At
 from auditor.model.snapshot import Artifact, HostSnapshot
 from auditor.parse.ldirectord import read_ldirectord
 from auditor.parse.text import read_document
 
 # The probes whose name is not that of their format.
-_FORMATS = {"sysctl.d": "sysctl.conf", "chkconfig.d": "init-header"}
+_FORMATS = {
+    "arptables-rules": "arptables",
+    "chkconfig.d": "init-header",
+    "iptables-rules": "iptables",
+    "sysctl.d": "sysctl.conf",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,18 @@ class Source:
     """One file. ``reading``: None where it could not be read whole, or where there is no reader for it."""
 
     artifact: Artifact
+    lines: tuple[str, ...]
     reading: Reading[Any] | None
+
+    def line(self, at: At) -> str:
+        """The text of one line, without the blanks around it."""
+        number = at.line or 0
+        return self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
+
+    def written(self, fact: object) -> str:
+        """A fact as its file has it, in one line, without keys."""
+        at = getattr(fact, "at", None)
+        return _written(fact) or (self.line(at) if isinstance(at, At) else "")
 
 
 def read_sources(host: HostSnapshot, release: str) -> Iterator[Source]:
@@ -52,7 +68,7 @@ def read_sources(host: HostSnapshot, release: str) -> Iterator[Source]:
         if artifact.kind == "link" and twin in seen | _contents(host, artifact):
             continue
         seen.add(twin)
-        yield Source(artifact=artifact, reading=_read(host, artifact, release))
+        yield _source(host, artifact, release)
 
 
 def _contents(host: HostSnapshot, link: Artifact) -> set[tuple[str, bytes]]:
@@ -63,16 +79,17 @@ def _contents(host: HostSnapshot, link: Artifact) -> set[tuple[str, bytes]]:
     }
 
 
-def _read(host: HostSnapshot, artifact: Artifact, release: str) -> Reading[Any] | None:
+def _source(host: HostSnapshot, artifact: Artifact, release: str) -> Source:
     name = _FORMATS.get(artifact.probe, artifact.probe)
-    if artifact.state != "read" or name not in parse.READERS:
-        return None
     document = read_document(artifact.content, source=artifact.source, host=host.name, encoding=host.encoding)
-    return read_ldirectord(document, release) if name == "ldirectord" else parse.read(name, document)
+    lines = tuple(document.text.split("\n"))
+    if artifact.state != "read" or name not in parse.READERS:
+        return Source(artifact=artifact, lines=lines, reading=None)
+    reading = read_ldirectord(document, release) if name == "ldirectord" else parse.read(name, document)
+    return Source(artifact=artifact, lines=lines, reading=reading)
 
 
-def written(fact: object) -> str:
-    """A fact as its file has it, in one line, without keys."""
+def _written(fact: object) -> str:
     match fact:
         case Setting():
             return f"{fact.key}={fact.value}" if fact.value else fact.key
@@ -92,7 +109,5 @@ def written(fact: object) -> str:
             return " ".join((fact.verb, *fact.words))
         case ScriptCommand() | Release():
             return fact.text
-        case InitHeader():
-            return f"chkconfig: {fact.levels or '-'} {fact.start} {fact.stop}"
         case _:
-            return str(fact)
+            return ""

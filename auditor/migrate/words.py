@@ -40,11 +40,11 @@ _WHY: Mapping[str, Prose] = {
         "属于 iptables 启动脚本, 目标系统没有该脚本; 请查看其中的 IPTABLES_MODULES",
     ),
     "hostname-file": _p("compare it with the new etc/hostname", "请与新的 etc/hostname 核对"),
-    "keepalived-file": _p(
+    "keepalived-line": _p(
         "keepalived is not a part of the new cluster: see whether it served anything",
         "新集群不使用 keepalived: 请确认它是否承担过服务",
     ),
-    "ipvsadm-rules": _p(
+    "ipvsadm-rules-line": _p(
         "a saved table: the health check fills the new one, so a service that only stands here would be lost",
         "这是保存的转发表: 新表由健康检查填写, 只存在于此的服务会丢失",
     ),
@@ -383,6 +383,9 @@ _WHY: Mapping[str, Prose] = {
     ),
     "firewall-rule": _p(
         "not carried over: put it into the firewall of the new host", "未搬运: 请写入新主机的防火墙"
+    ),
+    "firewall-frame": _p(
+        "a table, a chain that lets through, or the end of a table", "表、放行的链或表的结尾"
     ),
     "firewall-opening": _p(
         "the old host filters; this lets the directors hear each other",

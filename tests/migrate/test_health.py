@@ -116,7 +116,7 @@ class Director:
 
 
 def health_files(cf: str) -> dict[str, str]:
-    """What the first director of the runbook's cluster gets with this ldirectord.cf, read as the newest release does."""
+    """What the first director of the runbook's cluster gets with this ldirectord.cf, by the newest release."""
     world = snapshot("right")
     world = replace(world, hosts=world.hosts[:1])
     for path, old, new in (
