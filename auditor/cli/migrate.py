@@ -90,13 +90,22 @@ def _write(folder: Path, files: tuple[NewFile, ...]) -> None:
     try:
         for file in files:
             path = folder / file.path
-            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            _make_parents(folder, path)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, int(file.mode, 8))
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
                 out.write(file.text)
             path.chmod(int(file.mode, 8))
     except OSError as error:
         raise Failure(f"{error.filename or folder}: {error.strerror}", exits.INCOMPLETE) from None
+
+
+def _make_parents(folder: Path, path: Path) -> None:
+    """As they lie on every host: the umask of whoever runs this must not reach / of another machine."""
+    for parent in reversed(path.relative_to(folder).parents):
+        place = folder / parent
+        if not place.is_dir():
+            place.mkdir(parents=True)
+            place.chmod(0o755)
 
 
 def _worse(status: int, migration: Migration) -> int:

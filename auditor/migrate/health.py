@@ -59,9 +59,11 @@ class Pool:
 
 def pools(design: Design) -> tuple[Pool, ...]:
     """One for each service of ldirectord.cf, in its order."""
-    if design.cf is None:
-        return ()
-    return tuple(_pool(design.cf, virtual) for virtual in design.cf.virtuals)
+    return _pools(design.cf) if design.cf is not None else ()
+
+
+def _pools(cf: NewCf) -> tuple[Pool, ...]:
+    return tuple(_pool(cf, virtual) for virtual in cf.virtuals)
 
 
 def unit(pool: Pool) -> str:
@@ -252,15 +254,13 @@ _DAEMON = frozenset(
 )
 
 
-def tell_setting(design: Design, fact: Setting, fate: Fate) -> Iterator[Told]:
-    """One line of ldirectord.cf, said to the program that checks in its place."""
+def tell_setting(cf: NewCf, fact: Setting, fate: Fate) -> Iterator[Told]:
+    """One line of a director's ldirectord.cf, said to the program that checks in its place."""
     value = f"{fact.key}={fact.value}"
-    found = pools(design)
+    found = _pools(cf)
     if fact.section is None and fact.key not in {"virtual", "virtual6"}:
-        yield _tell_global(design, fact, value, found)
+        yield _tell_global(cf, fact, value, found)
         return
-    cf = design.cf
-    assert cf is not None
     pool = next(
         (one for one in found if fact.at in {one.virtual.at, *(s.at for s in one.virtual.settings)}), None
     )
@@ -338,10 +338,8 @@ def _tell_rest(cf: NewCf, pool: Pool, fact: Setting, value: str) -> Told:
     return changed(value, pool.conf, text, "pool-file")
 
 
-def _tell_global(design: Design, fact: Setting, value: str, found: tuple[Pool, ...]) -> Told:
+def _tell_global(cf: NewCf, fact: Setting, value: str, found: tuple[Pool, ...]) -> Told:
     """The file of the first pool that takes the value stands for all."""
-    cf = design.cf
-    assert cf is not None
     if fact.key in _DAEMON:
         return lost(value, "daemon-option")
     for pool in found:

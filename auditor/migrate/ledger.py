@@ -151,22 +151,22 @@ def _tell_ldirectord(
         return
     mine = design.cf if host == design.leader else ldirectord.translate(host.evidence)
     fate = mine.fates.get(fact.at) if mine is not None else None
-    if fate is None:
+    if mine is None or fate is None:
         return
-    if host != design.leader and mine is not None and mine.text != design.cf.text:
-        target = texts.get(f"{host.name}/{_CF}", design.cf.text)
-        if not all(
-            text in target.split("\n") or f"        {text}" in target.split("\n") for text in fate.texts
-        ):
-            yield decide(value, "differs-from-leader", leader=design.leader.name if design.leader else "-")
-            return
+    leader = design.leader.name if design.leader is not None else "-"
+    for told in _tell_fate(design, mine, fact, fate):
+        there = told.path is None or (told.text or "") in texts.get(f"{host.name}/{told.path}", "")
+        yield told if there else decide(value, "differs-from-leader", leader=leader)
+
+
+def _tell_fate(design: Design, cf: ldirectord.NewCf, fact: Setting, fate: ldirectord.Fate) -> Iterator[Told]:
+    value = f"{fact.key}={fact.value}"
     if not fate.texts:
         yield Told(fate=fate.fate, value=value, why=fate.why)
-    elif design.debian:
-        for text in fate.texts:
-            yield Told(fate=fate.fate, value=value, why=fate.why, path=_CF, text=text)
-    else:
-        yield from health.tell_setting(design, fact, fate)
+    elif not design.debian:
+        yield from health.tell_setting(cf, fact, fate)
+    for text in fate.texts if design.debian else ():
+        yield Told(fate=fate.fate, value=value, why=fate.why, path=_CF, text=text)
 
 
 def _tell_running(design: Design, host: NewHost) -> Iterator[Told]:

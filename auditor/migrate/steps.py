@@ -14,13 +14,19 @@ def steps(design: Design) -> Iterator[Step]:
     directors = tuple(host.name for host in design.hosts if host.director)
     reals = tuple(host.name for host in design.hosts if host.real and not host.director)
     everyone = tuple(host.name for host in design.hosts)
-    for host in design.hosts:
-        yield _install(design, host)
+    yield from _alike(
+        "Install what these hosts need",
+        "安装所需软件",
+        [(host.name, _install(design, host)) for host in design.hosts],
+    )
     yield _step(
         "Copy each host's files to / of its new host, and read them there",
         "将各主机的文件复制到新主机的 / 下, 并逐一核对",
         everyone,
-        *(f"cp -rT --preserve=mode {name} /   # on the new {name}" for name in everyone),
+        *(
+            f"tar -C {name} -c . | tar -C / -x --no-overwrite-dir --no-same-owner   # {name}"
+            for name in everyone
+        ),
         "systemctl daemon-reload",
     )
     if design.pacemaker and directors:
@@ -30,14 +36,14 @@ def steps(design: Design) -> Iterator[Step]:
             directors,
             "corosync-keygen   # on the first; writes /etc/corosync/authkey, mode 0400",
         )
-    for host in design.hosts:
-        units = " ".join(unit for unit in (*enabled(design, host), *disabled(design, host)))
-        yield _step(
-            f"Enable and disable the units of {host.name}; those that are not installed may be left out",
-            f"在 {host.name} 上启用与禁用单元; 未安装的可略去",
-            (host.name,),
-            f"systemctl preset {units}",
-        )
+    yield from _alike(
+        "Enable and disable units; those that are not installed may be left out",
+        "启用与禁用单元; 未安装的可略去",
+        [
+            (host.name, [f"systemctl preset {' '.join((*enabled(design, host), *disabled(design, host)))}"])
+            for host in design.hosts
+        ],
+    )
     yield _step(
         "Real servers first, one at a time: take the old one out of its pools, replace it, put it back",
         "先迁移真实服务器, 逐台进行: 从服务池中移出旧主机, 替换, 再放回",
@@ -74,7 +80,15 @@ def _start(design: Design, directors: tuple[str, ...]) -> Iterator[Step]:
         )
 
 
-def _install(design: Design, host: NewHost) -> Step:
+def _alike(en: str, zh: str, wanted: list[tuple[str, list[str]]]) -> Iterator[Step]:
+    """One step for all hosts that need the same commands."""
+    for commands in dict.fromkeys(tuple(commands) for _, commands in wanted):
+        hosts = tuple(name for name, own in wanted if tuple(own) == commands)
+        if commands:
+            yield _step(en, zh, hosts, *commands)
+
+
+def _install(design: Design, host: NewHost) -> list[str]:
     packages = _packages(design, host)
     commands: list[str] = []
     if design.debian:
@@ -86,15 +100,16 @@ def _install(design: Design, host: NewHost) -> Step:
         if risky:
             commands.append(f"systemctl unmask {' '.join(risky)}")
     elif packages:
-        commands.append(
-            f"dnf install {' '.join(packages)}   # corosync and pacemaker: repository HighAvailability"
+        repository = (
+            "   # corosync and pacemaker: repository HighAvailability" if "pacemaker" in packages else ""
         )
-    return _step(f"Install what {host.name} needs", f"在 {host.name} 上安装所需软件", (host.name,), *commands)
+        commands.append(f"dnf install {' '.join(packages)}{repository}")
+    return commands
 
 
 def _packages(design: Design, host: NewHost) -> list[str]:
     if not design.serves(host):
-        return ["iproute2"] if design.debian else ["iproute"]
+        return []
     packages = ["ipvsadm"]
     if design.pacemaker:
         packages += ["corosync", "pacemaker", "resource-agents"]

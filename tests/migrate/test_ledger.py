@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from auditor.migrate.documents import ledger_schema, write_documents
 from auditor.migrate.sources import read_sources
+from auditor.migrate.words import why
 from auditor.model.facts import Directive, Group, HostsEntry, ModuleLine, ScriptCommand, Setting, Sysctl
 from auditor.model.migration import Migration, Row
 from auditor.model.snapshot import Snapshot
@@ -104,6 +105,10 @@ def test_what_the_ledger_says_stands_in_the_new_files(case: tuple[Snapshot, Migr
             assert row.text, row
         if row.fate != "kept":
             assert row.why is not None, row
+
+
+def test_every_value_was_known_to_some_converter(case: tuple[Snapshot, Migration]) -> None:
+    assert [row for row in case[1].rows if row.why == why("nobody-knows")] == []
 
 
 def test_the_machine_form_is_what_its_schema_says(case: tuple[Snapshot, Migration]) -> None:

@@ -42,12 +42,15 @@ def test_pacemaker_takes_the_cib(case: tuple[str, str, str], tmp_path: Path) -> 
     laid_out({"good.xml": cib, "bad.xml": cib.replace('rsc="g-lvs"', 'rsc="g-other"', 1)}, tmp_path)
     ran = judged(
         "crm_verify -V -x good.xml; echo good $?; crm_verify -x bad.xml; echo bad $?\n"
-        "CIB_file=$PWD/good.xml crm_resource --list-raw",
+        "CIB_file=$PWD/good.xml crm_resource --list-raw\n"
+        "cibadmin --empty > live.xml; export CIB_file=$PWD/live.xml\n"
+        "cibadmin --replace --scope configuration --xml-file good.xml && crm_resource --list-raw | sed 's/^/live /'",
         tmp_path,
     )
     assert "good 0" in ran.stdout, ran.stderr
     assert "bad 0" not in ran.stdout
-    assert "vip-202-75-216-173" in ran.stdout
+    assert "\nvip-202-75-216-173" in ran.stdout
+    assert "live vip-202-75-216-173" in ran.stdout, ran.stderr
 
 
 def test_the_agent_takes_the_parameters(tmp_path: Path) -> None:
