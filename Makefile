@@ -21,6 +21,10 @@ DAEMONS += corosync libcfg7 libcmap4 libcorosync-common4 libcpg4 libknet1 libnl-
 	pacemaker-resource-agents libcib27 libcrmcluster29 libcrmcommon34 libcrmservice28 liblrmd28 libpacemaker1 \
 	libpe-rules26 libpe-status28 libstonithd26 libnet1 gawk libsigsegv2 ipvsadm \
 	libpopt0 network-manager libnm0 nftables libnftables1 libnftnl11 shellcheck
+# What ldirectord asks web servers with.
+DAEMONS += libclone-perl libencode-locale-perl libfile-listing-perl libhtml-parser-perl libhtml-tagset-perl \
+	libhttp-date-perl libhttp-message-perl libio-html-perl libio-socket-inet6-perl liblwp-mediatypes-perl \
+	libmailtools-perl libnet-http-perl libregexp-ipv6-perl libtimedate-perl libtry-tiny-perl liburi-perl libwww-perl
 UNPACKED := .cache/debian/.ready
 export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONPATH VIRTUAL_ENV

@@ -112,7 +112,7 @@ def _pool(cf: NewCf, virtual: Virtual) -> Pool:
 def _name(virtual: Virtual) -> str:
     if virtual.mark is not None:
         return f"fwm{'6' if virtual.family == 6 else ''}_{virtual.mark}"
-    return re.sub(r"[^A-Za-z0-9.:_]", "_", f"{virtual.protocol}_{virtual.address}_{virtual.port}")
+    return re.sub(r"[^A-Za-z0-9._]", "_", f"{virtual.protocol}_{virtual.address}_{virtual.port}")
 
 
 def _value(cf: NewCf, virtual: Virtual, key: str) -> str:

@@ -61,7 +61,7 @@ def act(table: dict[str, Any], words: list[str]) -> str | None:
 
 def destination(reals: dict[str, Any], verb: str, key: str, given: dict[str, str]) -> str | None:
     real, forward = given["-r"], next((flag for flag in FLAGS if flag in given), "-g")
-    if not key.startswith("-f") and forward != "-m":
+    if verb != "-d" and not key.startswith("-f") and forward != "-m":
         real = f"{real.rpartition(':')[0]}:{key.split()[1].rpartition(':')[2]}"  # as ipvsadm itself does
     if verb == "-a" and real in reals:
         return "Destination already exists"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -26,7 +28,7 @@ from auditor.migrate.health import PROGRAM, write_health
 from tests.hosts.runbook import LDIRECTORD_RIGHT
 from tests.hosts.snapshots import snapshot
 from tests.migrate.worlds import LDIRECTORD, altered
-from tests.oracles.modern import judged
+from tests.oracles.modern import judged, under
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Director:
             if path.startswith("etc/lvs/pools/"):
                 (folder / "pools" / Path(path).name).write_text(text)
         (folder / "lvs-health").write_text(files[PROGRAM])
-        self.pool = next((folder / "pools").iterdir()).stem
+        self.pools = sorted(path.stem for path in (folder / "pools").iterdir())
         stand_in = folder / "ipvsadm"
         stand_in.write_text(
             f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("ipvsadm.py")} "$@"\n'
@@ -87,8 +89,12 @@ class Director:
         stand_in.chmod(0o755)
 
     def run(self, verb: str) -> str:
+        """All pools, one after the other; what was said."""
+        return "".join(self._run(verb, pool) for pool in self.pools)
+
+    def _run(self, verb: str, pool: str) -> str:
         ran = subprocess.run(
-            ["bash", self.folder / "lvs-health", verb, self.pool],
+            ["bash", self.folder / "lvs-health", verb, pool],
             env={
                 **os.environ,
                 "LVS_POOLS": str(self.folder / "pools"),
@@ -386,10 +392,109 @@ def serving6(address: str, port: int, web: Web) -> Iterator[int]:
         ThreadingHTTPServer.address_family = kept
 
 
+ALL_KINDS = """\
+checkinterval=1
+checktimeout=2
+negotiatetimeout=3
+quiescent=no
+virtual=127.0.0.100:{port}
+    real=127.0.0.11:{port} gate 7
+    real=127.0.0.12:{port} gate 9
+    fallback=127.0.0.1:{port}
+    service=http
+    request="checknode.lvs"
+    receive="^ok$"
+    scheduler=wrr
+virtual=127.0.0.101:{port}
+    real=127.0.0.11:{port} gate 7
+    real=127.0.0.12:{port} gate 9
+    service=http
+    request="/checknode.lvs"
+    receive="ok"
+    quiescent=yes
+    persistent=300
+    netmask=255.255.255.0
+virtual=127.0.0.102:81
+    real=127.0.0.11:{port} masq 2 l:3 u:9
+    real=127.0.0.12:{port} masq 1
+    checktype=connect
+    scheduler=lc
+virtual=8
+    real=127.0.0.12:{port} gate 3
+    checktype=external
+    checkcommand={folder}/probe
+virtual=127.0.0.103:{port}
+    real=127.0.0.11:{port} gate 1
+    checktype=off
+    service=http
+    fallback=127.0.0.2:{port}
+virtual=127.0.0.104:{port}
+    real=127.0.0.13:{port} gate 1
+    checktype=on
+    service=http
+"""
+
+
+def test_the_real_ldirectord_makes_the_same_table(port: int, tmp_path: Path) -> None:
+    """The same file and the same real servers, side by side: up, one wrong, one gone, all gone, and back."""
+    (tmp_path / "probe").write_text(f"#!/bin/sh\n[ -e {tmp_path}/external ]\n")
+    (tmp_path / "probe").chmod(0o755)
+    cf = ALL_KINDS.format(port=port, folder=tmp_path)
+    here = Director(cf, tmp_path)
+    (tmp_path / "real.cf").write_text(f'logfile="{tmp_path}/log"\n{cf}')
+    script = (
+        f"mount --bind {tmp_path}/ipvsadm /usr/sbin/ipvsadm; mount -t tmpfs tmpfs /run\n"
+        f"exec perl /usr/sbin/ldirectord -d {tmp_path}/real.cf start"
+    )
+    theirs = tmp_path / "theirs.json"
+    one, two = Web(dict(OK)), Web(dict(OK))
+    with (tmp_path / "said").open("w") as said:
+        daemon = subprocess.Popen(
+            under(script, network=False),
+            env={**os.environ, "LVS_TABLE": str(theirs)},
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+    try:
+        with serving("127.0.0.11", port, one):
+            with serving("127.0.0.12", port, two):
+                (tmp_path / "external").touch()
+                here.run("start")
+                agree(here, theirs, "all up")
+                two.pages = {"/checknode.lvs": b"broken\nok\n"}
+                here.run("check")
+                agree(here, theirs, "one says something else")
+            (tmp_path / "external").unlink()
+            here.run("check")
+            agree(here, theirs, "one gone")
+        here.run("check")
+        agree(here, theirs, "all gone")
+        with serving("127.0.0.12", port, Web(dict(OK))):
+            (tmp_path / "external").touch()
+            here.run("check")
+            agree(here, theirs, "one back")
+    finally:
+        os.killpg(daemon.pid, signal.SIGTERM)
+        daemon.wait()
+
+
+def agree(here: Director, theirs: Path, phase: str) -> None:
+    """The daemon comes to the table that ours has, and its next rounds leave it so."""
+    mine = here.table()
+    deadline = time.monotonic() + 120
+    while (found := json.loads(theirs.read_text() or "{}") if theirs.exists() else {}) != mine:
+        unlike = {
+            key: (mine.get(key), found.get(key)) for key in mine | found if mine.get(key) != found.get(key)
+        }
+        assert time.monotonic() < deadline, (phase, unlike, (here.folder / "said").read_text()[-2000:])
+        time.sleep(0.1)
+
+
 def test_shellcheck_takes_the_program_and_the_pools(tmp_path: Path) -> None:
     cf = pool(80, 'request="/a b$(x)`y`"', 'receive="it\'s !\\"', "fallback=127.0.0.1:80", "persistent=5")
     here = Director(cf, tmp_path)
-    text = (here.folder / "pools" / f"{here.pool}.conf").read_text()
+    text = (here.folder / "pools" / f"{here.pools[0]}.conf").read_text()
     (tmp_path / "pool.sh").write_text(
         f"#!/bin/bash\n# shellcheck disable=SC2034,SC2016,SC1003\nreal() {{ :; }}\n{text}"
     )

@@ -13,6 +13,7 @@ from auditor.model.findings import Run
 from auditor.model.migration import Migration
 from auditor.model.snapshot import Snapshot
 from auditor.resources import RULES
+from tests.hosts.runbook import LDIRECTORD_RIGHT
 from tests.hosts.snapshots import snapshot
 
 DIRECTORS = ("ld1", "ld2")
@@ -108,5 +109,80 @@ def rich() -> Snapshot:
     )
 
 
-WORLDS = {"printed": lambda: snapshot("printed"), "right": lambda: snapshot("right"), "rich": rich}
+POOLS = """\
+checktimeout=4
+checkinterval=7
+negotiatetimeout=6
+failurecount=2
+fallback=127.0.0.1:80
+quiescent=yes
+
+virtual=202.75.216.173:8080
+    real=202.75.216.164:9090 masq 3 l:10 u:20
+    real=202.75.216.165:9090 masq 0
+    service=https
+    virtualhost="www.example.com"
+    request="/up?a=b c"
+    receive="^UP [0-9]+$"
+    scheduler=lc
+    persistent=600
+    netmask=255.255.255.0
+    quiescent=no
+virtual=202.91.231.173:53
+    real=202.91.231.164:53 ipip
+    real=202.91.231.165->202.91.231.167:53 ipip 2
+    service=dns
+    request="www.example.com"
+    receive="10.0.0.1"
+    scheduler=rr
+    ops=yes
+virtual=3
+    real=202.75.216.164:80 gate 5 "/own", "fine"
+    real=web.example.com:80 gate 5
+    checktype=external
+    checkcommand=/usr/local/bin/probe --deep
+    fallbackcommand=/usr/local/bin/page-us
+    checkport=8081
+    scheduler=sh
+virtual6=[2001:db8::173]:80
+    real6=[2001:db8::164]:80 gate 4
+    fallback6=[::1]:80
+    service=http
+    checktype=3
+    checkinterval=20
+virtual6=4
+    real6=[2001:db8::165]:80 gate 4
+    service=none
+    checktype=off
+virtual=202.75.216.172:25
+    real=202.75.216.164:25 gate 1
+    service=smtp
+    scheduler=wlc
+    emailalert=root@example.com
+    cleanstop=no
+"""
+
+
+def pools() -> Snapshot:
+    """Every way of forwarding, kind of service and of check, read by a release that knows them all."""
+    world = altered(snapshot("right"), LDIRECTORD, LDIRECTORD_RIGHT, POOLS)
+    world = altered(world, "packages", "heartbeat-ldirectord 2.1.2 3.el4.centos", "ldirectord 4.12.0 2")
+    marking = "-A PREROUTING -d 202.75.216.173/32 -p tcp -m tcp --dport 80 -j MARK --set-mark 3\nCOMMIT\n"
+    world = altered(world, "iptables", "COMMIT\n", marking)
+    world = altered(world, "/etc/sysctl.conf", "net.ipv4.ip_forward = 0\n", "")
+    return altered(
+        world,
+        "ip-addr",
+        "202.91.231.173/32 scope global lo:1",
+        "202.91.231.173/32 scope global tunl0",
+        ("rs1",),
+    )
+
+
+WORLDS = {
+    "printed": lambda: snapshot("printed"),
+    "right": lambda: snapshot("right"),
+    "rich": rich,
+    "pools": pools,
+}
 SHAPES = [(target, ha) for target in ("debian-12", "el9") for ha in ("pacemaker", "none")]

@@ -23,20 +23,25 @@ over {root}/bin /usr/bin
 over {root}/lib /usr/lib
 mount -t tmpfs tmpfs /var/lib
 mkdir -p /var/lib/corosync /var/lib/pacemaker/cores
-ip link set lo up
 set +e
 """
 
 
-def judged(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run lines of shell in ``folder`` with the unpacked programs at hand; what they said and how they ended."""
+def under(script: str, *, network: bool = True) -> list[str]:
+    """The command that runs lines of shell with the unpacked programs at hand; ``network``: one of its own."""
     if os.geteuid() != 0 or not (UNPACKED / "usr/sbin/corosync").exists():
         require("the programs of the target are not unpacked (make daemons), or we are not root")
     prelude = _LAY_OVER.replace("{root}", str(UNPACKED))
+    own = ["-n", "-u"] if network else []
+    return ["unshare", "-m", *own, "sh", "-c", prelude + script]
+
+
+def judged(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What lines of shell in ``folder`` said and how they ended."""
     return subprocess.run(
-        ["unshare", "-m", "-n", "-u", "sh", "-c", prelude + script],
+        under("ip link set lo up\n" + script),
         cwd=folder,
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", **environment},
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
         capture_output=True,
         text=True,
         timeout=120,
