@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.migrate.design import Design, is_name
+from auditor.migrate.design import Design, is_interface, is_name
 from auditor.migrate.pacemaker import CIB, ping_text, rule_text, stickiness_text
 from auditor.migrate.tell import Told, changed, decide, kept, lost
 from auditor.model.facts import AuthKey, AuthSelection, Directive
@@ -181,21 +181,14 @@ def _tell_medium(design: Design, fact: Directive) -> Iterator[Told]:
         text = f"{fact.name} {word}"
         if index == 0 or fact.name in {"bcast", "udp"}:
             link = links.get(word)
+            ring = next((member.rings[link.number] for member in design.members), "") if link else ""
             if link is None:
-                yield decide(text, "link-unknown", index)
-                continue
-            ring = next((member.rings[link.number] for member in design.members), "")
-            known = all(member.rings[link.number] != member.node for member in design.members)
-            if known and ring:
+                yield decide(text, "link-address" if is_interface(word) else "link-unknown", index)
+            elif ring and all(member.rings[link.number] != member.node for member in design.members):
                 yield changed(text, CONF, ring_text(link.number, ring), "medium", index)
             else:
-                yield decide(
-                    text,
-                    "link-address",
-                    index,
-                    path=CONF,
-                    text=ring_text(link.number, ring) if ring else None,
-                )
+                placed = ring_text(link.number, ring) if ring else None
+                yield decide(text, "link-address", index, path=CONF, text=placed)
         elif fact.name == "ucast":
             rings = [ring for member in design.members for ring in member.rings]
             if word in rings:
@@ -205,8 +198,10 @@ def _tell_medium(design: Design, fact: Directive) -> Iterator[Told]:
                 yield decide(text, "peer-unknown", index)
         elif index == 2:
             link = links.get(fact.words[0])
-            number = link.number if link is not None else 0
-            yield changed(text, CONF, f"mcastport: {port(number)}", "port", index)
+            if link is None:
+                yield lost(text, "multicast", index)
+            else:
+                yield changed(text, CONF, f"mcastport: {port(link.number)}", "port", index)
         else:
             yield lost(text, "multicast", index)
 

@@ -180,7 +180,7 @@ def design_cluster(snapshot: Snapshot, cluster: Cluster, target: str, ha: str) -
         leader = owner
     ha_cf = known(leader.evidence.ha_cf) if leader else None
     value: HaCf | None = ha_cf.value if ha_cf is not None else None
-    links = _links(value)
+    links, members = _membership(hosts, value)
     parts = tuple(_parts(leader))
     preferred = _preferred(leader)
     acts = value is not None and any(respawn.program in {"ipfail", "pingd"} for respawn in value.respawns)
@@ -191,7 +191,7 @@ def design_cluster(snapshot: Snapshot, cluster: Cluster, target: str, ha: str) -
         ha=ha,
         leader=leader,
         hosts=hosts,
-        members=_members(hosts, value, links),
+        members=members,
         links=links,
         token=value.deadtime.ms if value is not None else 30000,
         warning=max(1, min(99, 100 * value.warntime.ms // max(1, value.deadtime.ms))) if value else 50,
@@ -267,6 +267,18 @@ def _links(ha_cf: HaCf | None) -> tuple[Link, ...]:
     return tuple(Link(number=number, interface=name) for number, name in enumerate(found[:8])) or (
         Link(number=0, interface=None),
     )
+
+
+def _membership(hosts: Sequence[NewHost], ha_cf: HaCf | None) -> tuple[tuple[Link, ...], tuple[Member, ...]]:
+    """A further link needs an address of every member; one without stays out, and the ledger asks for it."""
+    first, *others = _links(ha_cf)
+    usable = [
+        link
+        for link in others
+        if all(to_ip(member.rings[0]) is not None for member in _members(hosts, ha_cf, [link]))
+    ]
+    links = tuple(replace(link, number=number) for number, link in enumerate((first, *usable)))
+    return links, _members(hosts, ha_cf, links)
 
 
 def _members(hosts: Sequence[NewHost], ha_cf: HaCf | None, links: Sequence[Link]) -> tuple[Member, ...]:
