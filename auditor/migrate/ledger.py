@@ -220,9 +220,20 @@ def _tell_running(design: Design, host: NewHost) -> Iterator[Told]:
                 "address-running",
                 at=found.at if found else None,
             )
+    if host == design.leader:
+        yield from _tell_unowned(design)
     if isinstance(evidence.interfaces, Unknown) and host.director:
         yield decide("(addresses)", "addresses-unknown", at=evidence.interfaces.at)
     yield from firewall.tell_iptables(design, host)
+
+
+def _tell_unowned(design: Design) -> Iterator[Told]:
+    """Services on an address that no resource of any group brings up."""
+    owned = {part.address for part in design.parts if part.kind == "vip"}
+    for virtual in design.cf.virtuals if design.cf is not None else ():
+        address = to_ip(virtual.address)
+        if address is not None and str(address) not in owned:
+            yield decide(f"virtual={virtual.name}", "vip-unowned", at=virtual.at)
 
 
 # -- what nobody said -------------------------------------------------------

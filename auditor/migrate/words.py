@@ -148,6 +148,10 @@ _WHY: Mapping[str, Prose] = {
         "no agent is known for this script: it is NOT in the group. Add a resource at its place or drop it",
         "未知与此脚本对应的代理: 它不在资源组中。请在原位置添加资源或放弃",
     ),
+    "vip-unowned": _p(
+        "no group brings this address up: in the new cluster nobody has it. Add a resource for it, or drop the service",
+        "没有资源组启用此地址: 新集群中无人持有。请添加资源, 或放弃该服务",
+    ),
     "resource-argument": _p("no counterpart is known for this argument", "未知此参数的对应项"),
     "not-in-leader": _p("the copy that is followed does not have this resource", "所采用的副本中没有此资源"),
     "ipaddr": _p("IPaddr2 does it with iproute2", "由 IPaddr2 (iproute2) 完成"),

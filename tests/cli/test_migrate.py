@@ -49,3 +49,10 @@ def test_a_cluster_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtu
     )
     assert "ld1+ld2" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_explain_says_why_a_finding_stops_a_migration(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "ipvs.one-active", "--lang", "en"]) == 0
+    assert "why it stops a migration\n" in capsys.readouterr().out
+    assert main(["explain", "ssh.obsolete", "--lang", "en"]) == 0
+    assert "stops a migration" not in capsys.readouterr().out

@@ -92,6 +92,28 @@ def test_systemd_takes_the_units(case: tuple[str, str, str], tmp_path: Path) -> 
     assert "bad 0" not in ran.stdout
 
 
+@pytest.mark.parametrize("name", WORLDS)
+def test_ldirectord_takes_the_file(name: str, tmp_path: Path) -> None:
+    """Asked for its status it reads the file: 3 is stopped, 2 is refused."""
+    good = texts(migrated_world(name, "debian-12", "pacemaker"))["ld1/etc/ha.d/ldirectord.cf"]
+    laid_out(
+        {
+            "good.cf": good,
+            "bad.cf": good.replace("scheduler=", "schedule=", 1),
+            "etc/hosts": "127.0.0.1 localhost\n10.0.0.9 web.example.com\n",
+        },
+        tmp_path,
+    )
+    ran = judged(
+        "mount -t overlay -o lowerdir=$PWD/etc:/etc overlay /etc\n"
+        "mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /var/log\n"
+        "ldirectord $PWD/good.cf status; echo good $?; ldirectord $PWD/bad.cf status; echo bad $?",
+        tmp_path,
+    )
+    assert "good 3" in ran.stdout, ran.stdout + ran.stderr
+    assert "bad 2" in ran.stdout
+
+
 def networks(files: dict[str, str], host: str) -> dict[str, str]:
     return {
         path.rpartition("/")[2]: text
