@@ -115,9 +115,9 @@ def _worse(status: int, migration: Migration) -> int:
 
 
 def _show(migration: Migration, lang: str) -> None:
-    from auditor.migrate.summary import render_summary
+    from auditor.render.migration import render_migration
 
-    render_summary(migration, sys.stdout, lang=lang)
+    render_migration(migration, sys.stdout, lang=lang)
 
 
 def _last_line(migration: Migration, place: Path, lang: str) -> str:

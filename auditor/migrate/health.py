@@ -187,9 +187,13 @@ def _check(cf: NewCf, virtual: Virtual) -> tuple[list[str], bool]:
         digits = [re.search(r"[0-9]+", one.value) for one in virtual.settings if one.key == "checktype"]
         lines.append(f"connects={int(digits[-1][0]) if digits and digits[-1] else 1}")
     if way in {"negotiate", "combined"}:
-        lines += [f"scheme={virtual.service}", f"request={_quoted(virtual.request or '/')}"]
-        lines += [f"receive={_quoted(virtual.receive)}"] if virtual.receive else []
-        lines += [f"virtualhost={_quoted(virtual.virtualhost)}"] if virtual.virtualhost else []
+        lines.append(f"scheme={virtual.service}")
+        asked = {
+            "request": virtual.request or "/",
+            "receive": virtual.receive,
+            "virtualhost": virtual.virtualhost,
+        }
+        lines += [f"{key}={_quoted(text)}" for key, text in asked.items() if text and is_plain(text)]
         lines.append(f"httpmethod={_value(cf, virtual, 'httpmethod')}")
     if virtual.checkport is not None:
         lines.append(f"checkport={virtual.checkport}")
@@ -225,7 +229,7 @@ def _commands(cf: NewCf, virtual: Virtual) -> Iterator[str]:
 
 def real_text(real: RealServer) -> str | None:
     """None for a name: the kernel's table has addresses, and who resolves it is not known here."""
-    if to_ip(real.address) is None:
+    if to_ip(real.address) is None or not is_plain(f"{real.request}{real.receive}"):
         return None
     words = [_bracketed(real.address), str(real.port or 0), real.forwarding, str(real.weight)]
     if real.upper is not None or real.lower is not None or real.request is not None:
