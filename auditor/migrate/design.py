@@ -15,7 +15,7 @@ from itertools import pairwise
 from auditor.derive.addresses import bits, is_loopback, to_ip, to_network
 from auditor.derive.arp import derive_placements
 from auditor.derive.evidence import Evidence, known, read_evidence
-from auditor.derive.topology import node_name, own_addresses
+from auditor.derive.topology import node_name
 from auditor.migrate.ldirectord import NewCf, translate
 from auditor.model.cluster import Cluster, Host
 from auditor.model.facts import HaCf, Ifcfg, Resource, ResourceAddress, ScriptCommand
@@ -154,9 +154,6 @@ class Design:
         swapped = self.pacemaker and self.sync is not None and not self.sync.both
         return "lvs-sync-master" if swapped else "lvs-sync"
 
-    def member(self, host: NewHost) -> Member | None:
-        return next((member for member in self.members if member.host == host.name), None)
-
     def serves(self, host: NewHost) -> bool:
         """Whether this host runs the VIPs: every director under pacemaker, else the leader alone."""
         return host.director and (self.pacemaker or host == self.leader)
@@ -170,7 +167,7 @@ def design_cluster(snapshot: Snapshot, cluster: Cluster, target: str, ha: str) -
         for host in cluster.hosts
         if snapshots[host.name].status in {"ok", "partial"}
     }
-    vips = _vips(cluster, evidence.values())
+    vips = _vips(cluster)
     hosts = tuple(_host(host, evidence[host.name], vips) for host in cluster.hosts if host.name in evidence)
     leader = _leader(cluster, hosts)
     if ha == "none" and leader is not None:
@@ -240,7 +237,7 @@ def is_interface(text: str | None) -> bool:
 # -- the cluster ------------------------------------------------------------
 
 
-def _vips(cluster: Cluster, hosts: object) -> frozenset[str]:
+def _vips(cluster: Cluster) -> frozenset[str]:
     if isinstance(cluster.vips, Unknown):
         return frozenset()
     return frozenset(vip.address for vip in cluster.vips if not isinstance(vip, Unknown))
@@ -611,9 +608,3 @@ def _reaches(addresses: Sequence[NicAddress], gateway: str) -> bool:
         (network := to_network(own.address, own.prefix)) is not None and to_ip(gateway) in network
         for own in addresses
     )
-
-
-def owner_of(hosts: Sequence[NewHost], address: str) -> NewHost | None:
-    """The host that has the address as its own."""
-    ip = str(to_ip(address))
-    return next((host for host in hosts if ip in own_addresses(host.evidence)), None)

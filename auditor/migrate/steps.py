@@ -61,7 +61,7 @@ def steps(design: Design) -> Iterator[Step]:
 
 
 def _start(design: Design, directors: tuple[str, ...]) -> Iterator[Step]:
-    if design.pacemaker:
+    if design.pacemaker and directors:
         yield _step(
             "Start the new cluster on all directors and load its configuration on one",
             "在全部调度器上启动新集群, 并在其中一台上装入配置",
