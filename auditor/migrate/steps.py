@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from auditor.migrate.boot import disabled, enabled
 from auditor.migrate.design import Design, NewHost
+from auditor.migrate.firewall import write_firewall
 from auditor.model.migration import Step
 from auditor.model.place import Prose
 
@@ -44,6 +45,11 @@ def steps(design: Design) -> Iterator[Step]:
             for host in design.hosts
         ],
     )
+    yield from _alike(
+        "Load what the firewall needs",
+        "装入防火墙所需的规则",
+        [(host.name, _firewall(design, host)) for host in design.hosts],
+    )
     yield _step(
         "Real servers first, one at a time: take the old one out of its pools, replace it, put it back",
         "先迁移真实服务器, 逐台进行: 从服务池中移出旧主机, 替换, 再放回",
@@ -58,6 +64,18 @@ def steps(design: Design) -> Iterator[Step]:
         "chkconfig heartbeat off      # so that a reboot does not bring it back",
     )
     yield from _start(design, directors)
+
+
+def _firewall(design: Design, host: NewHost) -> list[str]:
+    paths = [path for path, _ in write_firewall(design, host)]
+    commands = []
+    if any(path.endswith(".nft") for path in paths):
+        main = "/etc/nftables.conf" if design.debian else "/etc/sysconfig/nftables.conf"
+        commands.append(f"echo 'include \"/etc/nftables.d/*.nft\"' >> {main}")
+        commands.append(f"nft -c -f {main} && systemctl enable --now nftables")
+    if any(path.endswith(".xml") for path in paths):
+        commands.append("firewall-cmd --permanent --add-service=lvs-cluster && firewall-cmd --reload")
+    return commands
 
 
 def _start(design: Design, directors: tuple[str, ...]) -> Iterator[Step]:
