@@ -13,7 +13,7 @@ from auditor.migrate.design import Design, NewHost, set_command
 from auditor.migrate.sources import Source, read_sources
 from auditor.migrate.tell import Told, changed, decide, lost
 from auditor.migrate.words import why
-from auditor.model.facts import Directive, Ifcfg, LdirectordCf, Reading, Setting
+from auditor.model.facts import Directive, Group, Ifcfg, LdirectordCf, Reading, Setting
 from auditor.model.migration import NewFile, Row
 from auditor.model.place import At, Unknown
 from auditor.model.snapshot import Artifact
@@ -128,11 +128,17 @@ def _tell(
 
 
 def _words_lost(source: Source, fact: Any, key: str) -> Iterator[Told]:
+    """Each value of a fact on its own."""
     if isinstance(fact, Directive) and fact.words:
         for index, word in enumerate(fact.words):
             yield lost(f"{fact.name} {word}", key, index)
-        return
-    yield lost(source.written(fact), key)
+    elif isinstance(fact, Group):
+        yield lost(fact.node.written, key, at=fact.node.at)
+        for resource in fact.resources:
+            for value in (resource.script, *(part for arg in resource.args for part in arg.split("/"))):
+                yield lost(value, key, at=resource.at)
+    else:
+        yield lost(source.written(fact), key)
 
 
 def _tell_ldirectord(
