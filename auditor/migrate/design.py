@@ -462,7 +462,7 @@ def _timeouts(hosts: Sequence[NewHost]) -> tuple[int, int, int] | None:
 
 
 def _host(host: Host, evidence: Evidence, vips: frozenset[str]) -> NewHost:
-    lo_vips = _lo_vips(evidence)
+    lo_vips = _lo_vips(evidence, vips)
     return NewHost(
         name=host.name,
         node=_host_name(host, evidence),
@@ -486,9 +486,9 @@ def _interfaces(evidence: Evidence) -> list[str]:
     return [interface.name for interface in known(evidence.interfaces) or ()]
 
 
-def _lo_vips(evidence: Evidence) -> dict[str, str]:
+def _lo_vips(evidence: Evidence, vips: frozenset[str]) -> dict[str, str]:
     """What stands on lo, a dummy or the tunnel, or is configured to: address to interface."""
-    placements = derive_placements(evidence)
+    placements = derive_placements(evidence, vips)
     found: dict[str, str] = {}
     for placement in placements if not isinstance(placements, Unknown) else ():
         if isinstance(placement, Unknown):
