@@ -30,7 +30,7 @@ set +e
 def under(script: str, *, network: bool = True) -> list[str]:
     """The command that runs lines of shell with the unpacked programs at hand; ``network``: one of its own."""
     if os.geteuid() != 0 or not (UNPACKED / "usr/sbin/corosync").exists():
-        require("the programs of the target are not unpacked (make daemons), or we are not root")
+        require("the programs of the target are not unpacked (make test does it), or we are not root")
     prelude = _LAY_OVER.replace("{root}", str(UNPACKED))
     own = ["-n", "-u"] if network else []
     return ["unshare", "-m", *own, "sh", "-c", prelude + script]
