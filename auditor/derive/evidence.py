@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from auditor import parse
 from auditor.model.facts import File, RcLink, Sysctl
 from auditor.model.place import At, Prose, Unknown
-from auditor.parse.ldirectord import ldirectord_release, read_ldirectord
+from auditor.parse.ldirectord import ldirectord_release, quiescent_by_default, read_ldirectord
 from auditor.parse.ldirectord_options import RELEASES
 from auditor.parse.text import read_document
 
@@ -312,9 +312,10 @@ def _ldirectord(
     document = look.document(path)
     if document is None or isinstance(document, Unknown):
         return document
-    installed = _ldirectord_release(packages)
-    if installed is not None:
-        return read_ldirectord(document, installed)
+    package = _ldirectord_package(packages)
+    if package is not None:
+        default = quiescent_by_default(package.version)
+        return read_ldirectord(document, ldirectord_release(package.version), quiescent=default)
     *older, newest = [read_ldirectord(document, release) for release in RELEASES]
     if all(_meaning(reading) == _meaning(newest) for reading in older):
         return newest
@@ -330,12 +331,12 @@ def _meaning(reading: Reading[LdirectordCf]) -> tuple[object, ...]:
     return replace(reading.value, release=""), [(note.severity, note.code, note.at) for note in faults]
 
 
-def _ldirectord_release(packages: Reading[tuple[Package, ...]] | Unknown) -> str | None:
-    """The release of the ldirectord that the package list names."""
+def _ldirectord_package(packages: Reading[tuple[Package, ...]] | Unknown) -> Package | None:
+    """The package that ldirectord came in."""
     for name in ("ldirectord", "heartbeat-ldirectord"):
         for package in () if isinstance(packages, Unknown) else packages.value:
             if package.name == name:
-                return ldirectord_release(package.version)
+                return package
     return None
 
 

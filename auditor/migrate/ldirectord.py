@@ -19,7 +19,7 @@ from auditor.model.facts import (
     Virtual,
 )
 from auditor.model.place import At, Prose, Unknown
-from auditor.parse.ldirectord import read_ldirectord
+from auditor.parse.ldirectord import quiescent_by_default, read_ldirectord
 from auditor.parse.ldirectord_options import GLOBALS, OPTIONS
 from auditor.render.visible import shows_itself
 
@@ -132,8 +132,7 @@ def _default_quiescent(packages: tuple[Package, ...] | Unknown, cf: LdirectordCf
         return None
     for package in known(packages) or ():
         if package.name in {"ldirectord", "heartbeat-ldirectord"}:
-            major = re.match(r"[0-9]{1,4}", package.version)
-            return None if major is None else int(major[0]) < 3
+            return quiescent_by_default(package.version)
     return None
 
 

@@ -51,9 +51,10 @@ class _Section:
 
 @dataclass(slots=True)
 class _Draft:
-    """What the lines add up to so far. ``era``: the release as an index of ``RELEASES``."""
+    """What the lines add up to so far. ``era``: the release as an index of ``RELEASES``; ``quiescent``: its default."""
 
     era: int
+    quiescent: bool
     facts: list[Setting] = field(default_factory=list)
     unparsed: list[Unparsed] = field(default_factory=list)
     notes: list[Diagnostic] = field(default_factory=list)
@@ -61,17 +62,21 @@ class _Draft:
     sections: list[_Section] = field(default_factory=list)
 
 
-def read_ldirectord(document: Document, release: str = "4.12") -> Reading[LdirectordCf]:
+def read_ldirectord(
+    document: Document, release: str = "4.12", *, quiescent: bool | None = None
+) -> Reading[LdirectordCf]:
     """Every line as a ``Setting``, the services they make as ``Virtual``, ranges of real servers spread out.
 
     Semantics of read_config in the given release; KeyError for a release that is not in ``RELEASES``.
+    ``quiescent``: what the installed version takes where no line says it; by default what the release takes.
     Names are taken to resolve, log and monitor files to be writable: that is the director's, not the file's.
     A broken line never hides the rest: the services are read as far as they make sense, also where the
     daemon would have given up.
     """
     if release not in RELEASES:
         raise KeyError(f"ldirectord {release}: {', '.join(RELEASES)} are known")
-    draft = _Draft(RELEASES.index(release))
+    era = RELEASES.index(release)
+    draft = _Draft(era, era == 0 if quiescent is None else quiescent)
     _take_lines(document, draft)
     values = _effective(draft.globals, GLOBALS, OPTIONS, draft)
     fallback = _read_global_fallback(draft)
@@ -115,6 +120,12 @@ def ldirectord_release(version: str) -> str:
     if major is None or int(major[1]) > 3:
         return "4.12"
     return "2004" if int(major[1]) < 2 else "2009"
+
+
+def quiescent_by_default(version: str) -> bool:
+    """What a package version takes where no line says it: yes as long as ldirectord came with heartbeat, before 3."""
+    major = re.match(r"(?:[0-9]+:)?([0-9]{1,4})", version)
+    return major is not None and int(major[1]) < 3
 
 
 # -- lines ------------------------------------------------------------------
@@ -289,7 +300,7 @@ def _read_virtual(
         draft.notes.append(say("netmask-alone", section.last("netmask").at))
     if values.get("ops") == "yes" and protocol != "udp":
         draft.notes.append(say("ops-without-udp", section.last("ops").at))
-    quiescent = values.get("quiescent", globals_.get("quiescent", "no" if era else "yes"))
+    quiescent = values.get("quiescent", globals_.get("quiescent", "yes" if draft.quiescent else "no"))
     return Virtual(
         name=target.name,
         address=target.address,
