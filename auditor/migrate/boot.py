@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from auditor.derive.addresses import to_ip
 from auditor.derive.evidence import known
@@ -13,7 +14,7 @@ from auditor.migrate.kernel import MODULES, module_of, new_modules, tell_sysctl
 from auditor.migrate.network import LO_UNIT, address_text, gateway_text, lo_text, nic_path
 from auditor.migrate.tell import Told, changed, decide, lost
 from auditor.migrate.templates import fill
-from auditor.model.facts import RcLink, ScriptCommand, Setting
+from auditor.model.facts import RcLink, ScriptCommand, ScriptLine, Setting
 
 UNITS = "etc/systemd/system"
 PRESET = "etc/systemd/system-preset/50-lvs.preset"
@@ -108,8 +109,21 @@ def preset_lines(design: Design, host: NewHost) -> list[str]:
 
 
 def tell_rc_local(design: Design, host: NewHost, fact: object) -> Iterator[Told]:
-    if not isinstance(fact, ScriptCommand):
+    """One line: each command that runs whenever the script does is translated, what hangs on a condition is not."""
+    if not isinstance(fact, ScriptLine):
         return
+    for command in fact.commands:
+        if command.where:
+            yield replace(decide(command.text, "line-conditional"), at=command.at)
+        else:
+            yield from (replace(told, at=command.at) for told in _tell_command(design, host, command))
+    for text in fact.others:
+        yield lost(text, "script-stock") if is_stock(text) else decide(text, "line-unknown")
+    if not fact.commands and not fact.others:
+        yield lost(fact.text, "script-stock") if is_stock(fact.text) else decide(fact.text, "line-steers")
+
+
+def _tell_command(design: Design, host: NewHost, fact: ScriptCommand) -> Iterator[Told]:
     match fact.kind:
         case "sysctl":
             yield from tell_sysctl(host, fact)

@@ -423,7 +423,7 @@ def sync_commands(host: NewHost) -> list[ScriptCommand]:
     return [
         command
         for command in (script.commands if script is not None else ())
-        if command.kind == "ipvsadm" and "--start-daemon" in command.words
+        if command.kind == "ipvsadm" and "--start-daemon" in command.words and not command.where
     ]
 
 
@@ -433,7 +433,7 @@ def set_command(host: NewHost) -> ScriptCommand | None:
     found = [
         command
         for command in (script.commands if script is not None else ())
-        if command.kind == "ipvsadm" and "--set" in command.words
+        if command.kind == "ipvsadm" and "--set" in command.words and not command.where
     ]
     return found[-1] if found else None
 

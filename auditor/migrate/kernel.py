@@ -91,7 +91,7 @@ def assignments(host: NewHost) -> list[Sysctl | ScriptCommand]:
     commands = script.commands if script is not None else ()
     return [
         *(known(host.evidence.sysctl_files) or ()),
-        *(command for command in commands if command.kind == "sysctl"),
+        *(command for command in commands if command.kind == "sysctl" and not command.where),
     ]
 
 
@@ -212,6 +212,8 @@ def _tell(host: NewHost, fact: Sysctl | ScriptCommand, text: str) -> Told:
         return decide(text, "sysctl-unknown")
     if value is None:
         return decide(text, "value-refused")
+    if key not in new:
+        return decide(text, "file-unclear")
     written, by = new[key]
     line = f"{key} = {written}"
     if by is not fact and written != value:

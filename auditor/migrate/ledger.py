@@ -108,7 +108,7 @@ def _tell(
         case "network":
             yield from network.tell_network(design, host, fact)
         case "hosts":
-            yield from network.tell_hosts(design, fact)
+            yield from network.tell_hosts(design, host, fact)
         case "sysctl.conf":
             yield from kernel.tell_sysctl(host, fact)
         case "modprobe":

@@ -20,6 +20,7 @@ from auditor.migrate.ldirectord import is_plain
 from auditor.migrate.tell import Told, changed, decide, kept, lost
 from auditor.migrate.templates import fill
 from auditor.model.facts import HostsEntry, Ifcfg, Setting
+from auditor.model.place import Unknown
 
 HOSTS = "etc/hosts"
 HOSTNAME = "etc/hostname"
@@ -300,10 +301,13 @@ def hosts_added(design: Design, host: NewHost) -> list[str]:
     ]
 
 
-def tell_hosts(design: Design, fact: object) -> Iterator[Told]:
+def tell_hosts(design: Design, host: NewHost, fact: object) -> Iterator[Told]:
     if not isinstance(fact, HostsEntry):
         return
     value = " ".join((fact.address, *fact.names))
+    if isinstance(host.evidence.hosts, Unknown):
+        yield decide(value, "file-unclear")
+        return
     text = hosts_text(design, fact)
     if text == value:
         yield kept(value, HOSTS, text)

@@ -16,7 +16,7 @@ from auditor.model.facts import (
     ModuleLine,
     Reading,
     Release,
-    ScriptCommand,
+    ScriptLine,
     Setting,
     Sysctl,
 )
@@ -107,7 +107,7 @@ def _written(fact: object) -> str:
             return f"{fact.key} = {fact.value}"
         case ModuleLine():
             return " ".join((fact.verb, *fact.words))
-        case ScriptCommand() | Release():
+        case ScriptLine() | Release():
             return fact.text
         case _:
             return ""

@@ -23,6 +23,18 @@ _WHY: Mapping[str, Prose] = {
         "this line is not understood: say what it is for, and where the new host does it",
         "无法理解此行: 请确认其用途, 以及新主机上由谁完成",
     ),
+    "file-unclear": _p(
+        "another line of these files is not understood, so that nobody can tell what all of them amount to",
+        "这些文件中另有无法理解的行, 因而无法判断它们合起来的结果",
+    ),
+    "line-conditional": _p(
+        "it runs under a condition only: say when the new host needs it, and where it does it",
+        "它只在某个条件下执行: 请确认新主机何时需要, 以及由谁完成",
+    ),
+    "line-steers": _p(
+        "it decides what else the script does: see whether the new host needs that decision",
+        "它决定脚本的其余走向: 请确认新主机是否需要这一判断",
+    ),
     "unknown-directive": _p("no counterpart is known for this", "未知有无对应项"),
     "unknown-key": _p("no counterpart is known for this key", "未知此键有无对应项"),
     "value-refused": _p(

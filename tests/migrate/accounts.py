@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.migrate.sources import read_sources
-from auditor.model.facts import Directive, Group, HostsEntry, ModuleLine, ScriptCommand, Setting, Sysctl
+from auditor.model.facts import Directive, Group, HostsEntry, ModuleLine, ScriptLine, Setting, Sysctl
 from auditor.model.migration import Migration, Row
 from auditor.model.place import At
 from auditor.model.snapshot import Snapshot
@@ -78,7 +78,10 @@ def values(fact: object) -> Iterator[str]:
             yield from fact.words
         case Sysctl():
             yield fact.value
-        case ScriptCommand():
-            yield fact.text
+        case ScriptLine():
+            yield from (command.text for command in fact.commands)
+            yield from fact.others
+            if not fact.commands and not fact.others:
+                yield fact.text
         case _:
             yield ""
