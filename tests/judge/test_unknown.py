@@ -193,10 +193,10 @@ def test_in_the_wrong_world_most_rules_fail() -> None:
     """Else the test above would not say much."""
     states = worst(world("wrong").rows(world("wrong").hosts))
     failing = {rule for (rule, _), state in states.items() if state == "fail"}
-    assert len(failing) > len(rules()) * 3 / 4
+    assert len(failing) > len(rules()) * 2 / 3
 
 
-@pytest.mark.parametrize(("turn", "name"), enumerate(sorted(example.path.stem for example in examples())))
+@pytest.mark.parametrize(("turn", "name"), [*enumerate(sorted(example.path.stem for example in examples()))])
 def test_nor_in_any_example_cluster(turn: int, name: str) -> None:
     """The clusters take turns: each takes every fifth artifact, each time in another of the ways."""
     ways = list(SPOILS)
