@@ -64,11 +64,15 @@ def test_scenario(lab: Lab, scenario: Scenario) -> None:
 def _differences(report: dict[str, Any], scenario: Scenario, state: str) -> Iterator[str]:
     """One line for each rule that came out as ``state`` and should not have, or the other way round."""
     found: dict[str, list[str]] = {}
+    answering = [host["name"] for host in report["hosts"] if host["status"] == "ok"]
     for finding in report["findings"]:
-        if finding["state"] == state:
+        if finding["host"] not in (None, *answering):
+            # Nobody has looked: nothing about this host may be anything else.
+            if finding["state"] != "unknown":
+                yield f"{finding['state']}, though {finding['host']} did not answer: {finding['rule']}"
+        elif finding["state"] == state:
             where = f"{finding['rule']} {finding['host'] or ''}".strip()
             found.setdefault(where, []).append(finding["message"]["en"])
-    answering = [host["name"] for host in report["hosts"] if host["status"] == "ok"]
     expected = set()
     for where in scenario.fails if state == "fail" else scenario.unknown:
         rule, _, host = where.partition(" ")

@@ -19,7 +19,8 @@ class Scenario:
     comes true, the scan, ``still`` is true, ``undo`` is done, and ``undone`` comes true. Each of these is scripts for
     root by the place where they run: a node, ``client`` or ``gateway``. One that ``stays`` is not undone.
     ``exit``: of the scan. ``fails`` and ``unknown``: ``rule host``, or ``rule`` alone where it is the cluster's, or
-    ``rule *`` for every host that answered. A file has what its cluster's first file does not have.
+    ``rule *`` for every host that answered. A file has what its cluster's first file does not have. Whatever is
+    about a host that does not answer must be unknown, and is not listed.
     """
 
     name: str

@@ -15,7 +15,7 @@ find / -xdev ! -path /var/log/messages ! -path '/var/log/*tmp' ! -path /var/log/
   -printf 'file %p\t%y %m %u %g %s %T@ %C@ %l\n'
 find / -xdev -type f ! -path /var/log/messages ! -path '/var/log/*tmp' ! -path /var/log/lastlog ! -path /run/utmp \
   -exec sha256sum {} + | sed 's/\([^ ]*\)  \(.*\)/content \2\t\1/'
-sed 's/^\([^ ]*\) \(.*\)/module \1\t\2/' /proc/modules
+sed 's/^\([^ ]*\) .*/module \1\tloaded/' /proc/modules
 grep -rs . /proc/sys/net /proc/sys/kernel/hostname /proc/sys/kernel/modprobe | grep -v conntrack_count |
   sed 's/^\([^:]*\):/sysctl \1\t/'
 { ip addr; ip rule; ip route show table all; } | sed 's/^/network\t/'
@@ -61,7 +61,10 @@ def traced(lab: Lab, name: str) -> Iterator[list[str]]:
 
 
 def writes(call: str) -> bool:
-    """``call``: a line of strace's."""
-    if _SSHD.search(call) or " execve(" in call:
+    """``call``: a line of strace's; signals, ends of processes and ends of calls that began above say nothing."""
+    made = re.match(r"\d+ +(\w+)\(", call)
+    if made is None or made[1] == "execve" or _SSHD.search(call):
         return False
-    return " open" not in call or re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)", call) is not None
+    return (
+        not made[1].startswith("open") or re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)", call) is not None
+    )
