@@ -111,7 +111,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         authkeys_refusals=_refusals(evidence.authkeys, f"{HA_D}/authkeys", snapshot.name),
         ha_cf=ha_cf,
         ha_cf_refusals=_refusals(evidence.ha_cf, f"{HA_D}/ha.cf", snapshot.name),
-        ha_cf_warnings=_warnings(evidence.ha_cf),
+        ha_cf_warnings=_misreadings(evidence.ha_cf, "heartbeat"),
         heartbeat=_process(evidence, "heartbeat"),
         logd=_process(evidence, "ha_logd", "logd"),
         watchdog=derive_watchdog(evidence),
@@ -121,7 +121,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         ldirectord=cf,
         ldirectord_file=evidence.ldirectord_file,
         ldirectord_refusals=_refusals(evidence.ldirectord, f"{HA_D}/ldirectord.cf", snapshot.name),
-        ldirectord_warnings=_warnings(evidence.ldirectord),
+        ldirectord_warnings=_misreadings(evidence.ldirectord, "ldirectord"),
         pools=_of_file(cf, derive_pools),
         check_needs=_of_file(cf, lambda file: derive_check_needs(file, packages)),
         spares=_of_file(
@@ -235,6 +235,26 @@ def _warnings(reading: Reading[T] | None | Unknown) -> tuple[Diagnostic, ...] | 
     if reading is None or isinstance(reading, Unknown):
         return reading or ()
     return tuple(diagnostic for diagnostic in reading.diagnostics if diagnostic.severity == "warning")
+
+
+def _misreadings(
+    reading: Reading[T] | None | Unknown, daemon: str
+) -> tuple[Diagnostic | Unknown, ...] | Unknown:
+    """The same; in a file that is refused there may be more of them than can be told."""
+    warnings = _warnings(reading)
+    if reading is None or isinstance(reading, Unknown) or isinstance(warnings, Unknown):
+        return warnings
+    refusal = next((note for note in reading.diagnostics if note.severity == "error"), None)
+    if refusal is None:
+        return warnings
+    return (
+        *warnings,
+        unknown(
+            refusal.at,
+            f"{daemon} refuses {refusal.at.source}, so how it would read the rest cannot be told",
+            f"{daemon} 会拒绝 {refusal.at.source}, 无法得知它会如何解读其余内容",
+        ),
+    )
 
 
 def _of_file(

@@ -290,7 +290,7 @@ class Host:
     authkeys_refusals: tuple[Diagnostic, ...] | Unknown
     ha_cf: HaCf | None | Unknown
     ha_cf_refusals: tuple[Diagnostic, ...] | Unknown
-    ha_cf_warnings: tuple[Diagnostic, ...] | Unknown
+    ha_cf_warnings: tuple[Diagnostic | Unknown, ...] | Unknown
     heartbeat: Process | None | Unknown
     logd: Process | None | Unknown
     watchdog: Comparison | Unknown
@@ -300,7 +300,7 @@ class Host:
     ldirectord: LdirectordCf | None | Unknown
     ldirectord_file: File | None | Unknown
     ldirectord_refusals: tuple[Diagnostic, ...] | Unknown
-    ldirectord_warnings: tuple[Diagnostic, ...] | Unknown
+    ldirectord_warnings: tuple[Diagnostic | Unknown, ...] | Unknown
     pools: tuple[Pool, ...] | Unknown
     check_needs: tuple[CheckNeed, ...] | Unknown
     spares: tuple[Spare, ...] | Unknown

@@ -91,18 +91,30 @@ def rules() -> list[tuple[Rule, Conditions]]:
 
 @cache
 def world(name: str) -> World:
-    """``right``, ``wrong`` (one failing case of every rule at once), or an example cluster."""
+    """``right``, ``wrong`` (one failing case of every rule at once), ``wrong too``, or an example cluster.
+
+    Some cases undo each other, and a refused file tells nothing else: ``wrong too`` has what did not fail in ``wrong``.
+    """
     if name == "right":
         return World(snapshot("right"))
     if name == "wrong":
-        return World(all_wrong())
+        return World(all_wrong(frozenset()))
+    if name == "wrong too":
+        return World(all_wrong(failing("wrong")))
     return World(build(next(example for example in examples() if example.path.stem == name)))
 
 
-def all_wrong() -> Snapshot:
+def failing(name: str) -> frozenset[str]:
+    states = worst(world(name).rows(world(name).hosts))
+    return frozenset(rule for (rule, _), state in states.items() if state == "fail")
+
+
+def all_wrong(but: frozenset[str]) -> Snapshot:
     right = snapshot("right")
     hosts = {host.name: host for host in right.hosts}
-    for case in {case.rule: case for case in reversed(CASES) if case.state == "fail"}.values():
+    cases = {case.rule: case for case in reversed(CASES) if case.state == "fail" and case.rule not in but}
+    # A file that its daemon refuses hides the other faults in it.
+    for case in sorted(cases.values(), key=lambda case: case.rule.endswith(".valid")):
         for edit in case.edits:
             with contextlib.suppress(AssertionError, KeyError):  # what an earlier edit has taken away
                 apply(edit, hosts)
@@ -184,19 +196,20 @@ def faults(name: str, spoils: Callable[[int], Iterable[str]]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("name", "spoil"), [("right", "hide"), ("wrong", "lose"), ("wrong", "scramble")])
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [("right", "hide"), ("wrong", "scramble"), ("wrong too", "lose"), ("wrong too", "scramble")],
+)
 def test_nothing_gets_better_by_losing_what_was_read(name: str, spoil: str) -> None:
     assert faults(name, lambda number: [spoil]) == []
 
 
-def test_in_the_wrong_world_most_rules_fail() -> None:
+def test_in_the_wrong_worlds_nearly_every_rule_fails() -> None:
     """Else the test above would not say much."""
-    states = worst(world("wrong").rows(world("wrong").hosts))
-    failing = {rule for (rule, _), state in states.items() if state == "fail"}
-    assert len(failing) > len(rules()) * 2 / 3
+    assert len(failing("wrong") | failing("wrong too")) > len(rules()) * 0.9
 
 
-@pytest.mark.parametrize(("turn", "name"), [*enumerate(sorted(example.path.stem for example in examples()))])
+@pytest.mark.parametrize(("turn", "name"), [*enumerate(sorted(one.path.stem for one in examples()))])
 def test_nor_in_any_example_cluster(turn: int, name: str) -> None:
     """The clusters take turns: each takes every fifth artifact, each time in another of the ways."""
     ways = list(SPOILS)
