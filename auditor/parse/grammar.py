@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from auditor.model.place import At
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Line:
     """One logical line. ``tag``: the terminal that matched; ``text``: as it stands, without the last newline.
 
@@ -60,6 +60,8 @@ class Line:
 
     def within(self, start: int, end: int) -> At:
         """The place of ``text[start:end]``; for a span over several physical lines, its part on the first."""
+        if not self._breaks:
+            return place(self.document, self.number, start + 1, end + 1)
         above = bisect_left(self._breaks, start)
         begin = self._breaks[above - 1] + 1 if above else 0
         last = min(end, self._breaks[above]) if above < len(self._breaks) else end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, ip_address
 
 from auditor.model.facts import (
@@ -77,27 +78,25 @@ def read_command(words: Sequence[Word], at: At) -> IpvsCommand | None:
     verb = _VERBS.get(next(iter(options), "")) if options else None
     if options is None or verb is None:
         return None
-    command = IpvsCommand(verb=verb, words=tuple(word.text for word in words), at=at)
+    command = partial(IpvsCommand, verb=verb, words=tuple(word.text for word in words), at=at)
     try:
         if verb in {"add-service", "edit-service"}:
             service = _service(options)
-            return replace(command, protocol=service.protocol, name=service.name, service=service)
+            return command(protocol=service.protocol, name=service.name, service=service)
         if verb in {"add-server", "edit-server", "delete-server"}:
             service = _service(options)
-            return replace(
-                command, protocol=service.protocol, name=service.name, real=_real(options, service)
-            )
+            return command(protocol=service.protocol, name=service.name, real=_real(options, service))
         if verb == "delete-service":
             service = _service(options)
-            return replace(command, protocol=service.protocol, name=service.name)
+            return command(protocol=service.protocol, name=service.name)
         if verb == "set":
             tcp, tcpfin, udp = (_number(word.text, 0, _MAX_TIMEOUT) for word in options["set"])
-            return replace(command, timeouts=IpvsTimeouts(tcp=tcp, tcpfin=tcpfin, udp=udp, at=at))
+            return command(timeouts=IpvsTimeouts(tcp=tcp, tcpfin=tcpfin, udp=udp, at=at))
         if verb in {"start-daemon", "stop-daemon"}:
-            return replace(command, daemon=_daemon(options, at) if verb == "start-daemon" else None)
+            return command(daemon=_daemon(options, at) if verb == "start-daemon" else None)
     except (ValueError, KeyError):
         return None
-    return command
+    return command()
 
 
 _VERBS = {
@@ -175,9 +174,9 @@ def _options(words: Sequence[Word]) -> dict[str, tuple[Word, ...]] | None:
             names, value = [*short["flags"], *short["last"]], short["value"]
         else:
             return None
-        if not names or any(name in options for name in names):
+        if not names or not options.keys().isdisjoint(names):
             return None
-        options.update((name, ()) for name in names)
+        options |= dict.fromkeys(names, ())
         last = names[-1]
         values = [replace(word, text=value, start=word.end - len(value))] if value else []
         wanted = _VALUES.get(last, 0)
@@ -277,8 +276,12 @@ def _daemon(options: dict[str, tuple[Word, ...]], at: At) -> SyncDaemon:
     )
 
 
+@lru_cache(maxsize=256)
 def _endpoint(text: str, default: int | None) -> tuple[str, int | None, str]:
-    """Address, port and ``address:port``; a port that is a name is None, one that is not written the default."""
+    """Address, port and ``address:port``; a port that is a name is None, one that is not written the default.
+
+    A file of rules names each service once for every real server.
+    """
     bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", text)
     if bracketed is not None:
         host, written = bracketed[1], bracketed[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
@@ -222,7 +222,7 @@ def _effective(
             supervised = line.tag == "SUPERVISED"
             checked = check_supervised(raw, draft.era) if supervised else option.check(raw)
             if checked.code == "quotes" and line.tag == "OPTION" and line.get("tail"):
-                checked = replace(checked, code="comment-in-quotes")
+                checked = checked._replace(code="comment-in-quotes")
             if _note(checked, setting, draft):
                 values[setting.key] = checked.value
     return values
@@ -446,7 +446,7 @@ _FORWARDING = re.compile(r"[A-Za-z0-9_]+")
 _WRITTEN = re.compile(_WORD)
 _WEIGHT = re.compile(r"(?<!\s)\s+([0-9]+)", re.ASCII)
 _OWN_REQUEST = re.compile(r'(?<!\s)\s+"([^\n]*)"[, ]\s*"([^\n]*)"', re.ASCII)
-_LIMITS = {letter: re.compile(rf"(?<!\s)\s+{letter}:([0-9]+)", re.ASCII) for letter in ("l", "u")}
+_LIMITS = {name: re.compile(rf"(?<!\s)\s+{name[0]}:([0-9]+)", re.ASCII) for name in ("lower", "upper")}
 
 
 def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draft) -> dict[str, Any] | None:
@@ -460,8 +460,7 @@ def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draf
         code = "forwarding" if word else "forwarding missing"
         draft.notes.append(say(code, at, value=word[0] if word else setting.value))
         return None
-    place = word.end()
-    written = _WRITTEN.search(raw, place)
+    place = behind = word.end()
     weight = 1
     number = _WEIGHT.search(raw, place)
     if number is not None:
@@ -470,7 +469,9 @@ def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draf
             at = _at(line, place, number.start())
             draft.notes.append(say("weight-search", at, value=skipped, weight=weight))
         place = number.end()
-    request = receive = None
+    fields: dict[str, Any] = {"forwarding": word[0], "weight": weight}
+    if not raw[place:].strip(BLANKS):
+        return fields
     own = _OWN_REQUEST.search(raw, place)
     if own is not None:
         request, receive, place = own[1], own[2], own.end()
@@ -482,13 +483,14 @@ def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draf
             receive, place = None, len(raw)
         else:
             request = f"/{request}"
-    limits: dict[str, int] = {}
-    for letter, expression in _LIMITS.items() if draft.era == 2 else ():
+        fields |= {"request": request, "receive": receive}
+    for name, expression in _LIMITS.items() if draft.era == 2 else ():
         limit = expression.search(raw, place)
         if limit is not None:
-            limits[letter], place = whole(limit[1]), limit.end()
+            fields[name], place = whole(limit[1]), limit.end()
     rest = raw[place:].strip(BLANKS)
     if rest:
+        written = _WRITTEN.search(raw, behind)
         assert written is not None
         if re.fullmatch(r"[+-]?[0-9.]+", written[0]) and not re.fullmatch("[0-9]+", written[0]):
             draft.notes.append(say("weight", _at(line, *written.span()), value=written[0]))
@@ -496,14 +498,7 @@ def _read_flags(start: int, raw: str, setting: Setting, line: Line, draft: _Draf
             end = len(raw.rstrip(BLANKS))
             draft.notes.append(say("real-rest", _at(line, end - len(rest), end), value=rest))
         return None
-    return {
-        "forwarding": word[0],
-        "weight": weight,
-        "request": request,
-        "receive": receive,
-        "lower": limits.get("l"),
-        "upper": limits.get("u"),
-    }
+    return fields
 
 
 def _spread(first: str, last: str, setting: Setting, draft: _Draft) -> Iterator[str]:
@@ -574,8 +569,10 @@ def _host(name: str, family: int) -> str | None:
 
     What stands in brackets counts, whatever stands around them.
     """
-    opened, closed = name.find("["), name.rfind("]")
-    bare = name[opened + 1 : closed] if 0 <= opened < closed else name
+    bare = name
+    if "[" in name:
+        opened, closed = name.find("["), name.rfind("]")
+        bare = name[opened + 1 : closed] if opened < closed else name
     if ":" in bare:
         try:
             return str(IPv6Address(bare)) if family == 6 else None
@@ -589,7 +586,7 @@ def _host(name: str, family: int) -> str | None:
 
 def _port(word: str) -> tuple[bool, int | None]:
     """Whether there may be such a port, and its number; None for a name that only the director can look up."""
-    if re.fullmatch("[0-9]+", word):
+    if word.isdecimal() and word.isascii():
         return whole(word) < 65536, min(whole(word), 65535)
     return True, _PORT_OF_NAME.get(word)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from auditor.parse.ldirectord_words import is_refusal
 from auditor.parse.text import BLANKS, whole
@@ -13,13 +15,12 @@ RELEASES = ("2004", "2009", "4.12")
 """1.77 of September 2004 (heartbeat 1.2), 1.186 of August 2009 (heartbeat 2 and 3), and Debian 12's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """The value as the daemon uses it, and the code and words of what there is to say about it."""
 
     value: str
     code: str | None = None
-    words: dict[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = MappingProxyType({})
 
     @property
     def refused(self) -> bool:

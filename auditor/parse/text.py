@@ -53,6 +53,8 @@ def whole(digits: str) -> int:
 
     Python's ``int`` refuses more than some thousand digits, which a hostile file may well hold.
     """
+    if len(digits) < 19:
+        return int(digits)
     return min(int(digits), _LARGEST) if len(digits) < 99 else _LARGEST
 
 

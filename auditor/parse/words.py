@@ -15,7 +15,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN = re.compile(r"[^ \t\r]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Word:
     """``text``: without quotes and escapes; ``line.text[start:end]`` is how it is written."""
 
@@ -36,8 +36,6 @@ class Word:
 
 def unquote(written: str) -> str:
     """A word without its quotes; a backslash gives the next character, except inside single quotes."""
-    if not set(written) & set("\\\"'"):
-        return written
     return _QUOTING.sub(_content, written)
 
 
