@@ -36,7 +36,7 @@ demo: $(READY)
 	@$(BIN)/lvsaudit demo; status=$$?; [ $$status -le 1 ] || exit $$status
 
 test: $(READY) debian $(UNPACKED)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check --quiet

@@ -96,11 +96,11 @@ def _assert_clean(what: str, content: bytes) -> None:
         assert place < 0, (what, form, content[max(0, place - 200) : place + 60])
 
 
-def _report_formats() -> list[str]:
+def _formats(verb: str) -> list[str]:
     """As the command's own help has them."""
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown), pytest.raises(SystemExit):
-        main(["report", "--help"])
+        main([verb, "--help"])
     choices = re.search(r"--format \{([a-z,\s]+)\}", shown.getvalue())
     assert choices is not None
     return re.findall("[a-z]+", choices[1])
@@ -163,10 +163,17 @@ def test_no_secret_is_written_anywhere(
     stored = b"".join(path.read_bytes() for path in Path("snapshot").rglob("*") if path.is_file())
     planted = b"".join(one.content for host in hosts for one in host.artifacts.values())
     assert stored.count("«redacted:".encode()) >= planted.count(_CANARY.encode())
-    for name in _report_formats():
+    for name in _formats("report"):
         run("report", Path("out") / "report.json", "-f", name)
     for lang in ("en", "zh"):
         run("report", Path("out") / "report.json", "--lang", lang)
+    for name in _formats("inventory"):
+        run("inventory", "snapshot", "-f", name, status={exits.OK, exits.INCOMPLETE})
+    for name in _formats("diff"):
+        run("diff", DEMO, "snapshot", "-f", name, status={exits.FINDINGS})
+    for target in ("debian-12", "el9"):
+        run("migrate", "snapshot", "--to", target, "-o", target, status={exits.FINDINGS, exits.INCOMPLETE})
+        assert any(Path(target).rglob("LEDGER.md"))
     source = tmp_path / "source"
     source.mkdir()
     for artifact in hosts[0].artifacts.values():
