@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shlex
 import sys
@@ -25,6 +26,7 @@ def migrate(options: argparse.Namespace) -> int:
     from auditor.judge.verdict import judge
     from auditor.migrate import migrate as convert
     from auditor.migrate.documents import write_documents
+    from auditor.render.html import render_html
     from auditor.resources import RULES
 
     snapshot = load(Path(options.snapshot))
@@ -38,8 +40,11 @@ def migrate(options: argparse.Namespace) -> int:
     report = judge(snapshot, clusters, rules, run=run)
     folder = _fresh(Path(options.output))
     status = exits.OK
-    for cluster in chosen:
-        migration = convert(snapshot, cluster, report, target=options.to, ha=options.ha)
+    migrations = [convert(snapshot, cluster, report, target=options.to, ha=options.ha) for cluster in chosen]
+    page = io.StringIO()
+    render_html(report, page, lang=options.lang, migrations=migrations)
+    _write(folder, (NewFile(path="report.html", text=page.getvalue()),))
+    for cluster, migration in zip(chosen, migrations, strict=True):
         place = folder if len(chosen) == 1 else folder / _folder(cluster)
         documents = write_documents(migration, options.lang)
         _write(place, (*migration.files, *documents))

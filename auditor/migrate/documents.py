@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -33,11 +33,12 @@ def counts(migration: Migration) -> dict[str, int]:
     return {fate: sum(row.fate == fate for row in migration.rows) for fate in FATES}
 
 
-def grouped(rows: Iterable[Row], lang: str) -> list[tuple[str, list[Row]]]:
-    """Rows by their reason, in the order in which the reasons first come up."""
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(getattr(row.why, lang) if row.why else "", []).append(row)
+def grouped(migration: Migration, fate: str) -> list[tuple[Prose, list[Row]]]:
+    """Rows of one fate by their reason, in the order in which the reasons first come up."""
+    found: dict[Prose, list[Row]] = {}
+    for row in migration.rows:
+        if row.fate == fate:
+            found.setdefault(row.why or Prose(en="", zh=""), []).append(row)
     return list(found.items())
 
 

@@ -13,7 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.judge.rules import load_runbook
+from auditor.migrate.documents import counts, grouped
+from auditor.migrate.overview import target_name
 from auditor.model.findings import SEVERITIES, Evidence, Finding, Report, Rule
+from auditor.model.migration import FATES, Migration
 from auditor.model.place import Prose
 from auditor.render.matter import (
     Matter,
@@ -88,8 +91,13 @@ class Line:
     around: bool
 
 
-def render_html(report: Report, out: TextIO, *, lang: str = "en") -> None:
-    """Write the report as one page in both languages. ``lang``: the one that it opens in."""
+def render_html(
+    report: Report, out: TextIO, *, lang: str = "en", migrations: Sequence[Migration] = ()
+) -> None:
+    """Write the report as one page in both languages. ``lang``: the one that it opens in.
+
+    ``migrations`` of its clusters: what they would change, and what became of every value.
+    """
     environment = _environment()
     template = environment.get_template("report.html")
     view = _view(report)
@@ -102,7 +110,7 @@ def render_html(report: Report, out: TextIO, *, lang: str = "en") -> None:
             "form-action 'none'",
         )
     )
-    out.writelines(template.generate(report=report, lang=lang, policy=policy, **view))
+    out.writelines(template.generate(report=report, lang=lang, policy=policy, migrations=migrations, **view))
 
 
 def _environment() -> Environment:
@@ -125,6 +133,10 @@ def _environment() -> Environment:
         "most_cases": _MOST,
         "first_notes": _NOTES,
         "message_of": message_of,
+        "target_name": target_name,
+        "fates": FATES,
+        "counts": counts,
+        "grouped": grouped,
     }
     return environment
 

@@ -13,19 +13,11 @@ from rich.text import Text
 from auditor.migrate.documents import counts, grouped
 from auditor.migrate.overview import target_name
 from auditor.model.migration import FATES, Migration
-from auditor.model.place import Prose
 from auditor.render.console import console_for
 from auditor.render.visible import safe
-from auditor.render.words import tell
+from auditor.render.words import tell, word
 
 _MOST = 8
-_FATES = {
-    "decide": Prose(en="to decide", zh="待决定"),
-    "invented": Prose(en="invented", zh="新增"),
-    "lost": Prose(en="lost", zh="丢弃"),
-    "changed": Prose(en="changed", zh="改变"),
-    "kept": Prose(en="kept", zh="保留"),
-}
 
 
 def render_migration(
@@ -56,11 +48,11 @@ def _parts(migration: Migration, lang: str) -> Iterator[Text | Table]:
     yield _before_and_after(migration, lang)
     yield Text()
     numbers = counts(migration)
-    yield Text("  ".join(f"{tell(_FATES[fate], lang)} {numbers[fate]}" for fate in FATES), "bold")
-    kinds = grouped((row for row in migration.rows if row.fate == "decide"), lang)
+    yield Text("  ".join(f"{tell(word(fate), lang)} {numbers[fate]}" for fate in FATES), "bold")
+    kinds = grouped(migration, "decide")
     for why, rows in kinds[:_MOST]:
         places = ", ".join(str(row.at or row.host) for row in rows[:2])
-        yield safe(f"  {len(rows)}  {why} ({places}{' …' if len(rows) > 2 else ''})")
+        yield safe(f"  {len(rows)}  {tell(why, lang)} ({places}{' …' if len(rows) > 2 else ''})")
     if len(kinds) > _MOST:
         more = len(kinds) - _MOST
         yield Text(f"  … 另有 {more} 类" if lang == "zh" else f"  … and {more} more kinds")
@@ -69,8 +61,8 @@ def _parts(migration: Migration, lang: str) -> Iterator[Text | Table]:
 def _before_and_after(migration: Migration, lang: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
-    for title in (Prose(en="before", zh="之前"), Prose(en="after", zh="之后")):
-        table.add_column(Text(tell(title, lang)), overflow="fold")
+    for title in ("before", "after"):
+        table.add_column(Text(tell(word(title), lang)), overflow="fold")
     for aspect in migration.aspects:
         table.add_row(*(safe(tell(prose, lang)) for prose in (aspect.name, aspect.before, aspect.after)))
     return table

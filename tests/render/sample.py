@@ -25,6 +25,7 @@ from auditor.model.findings import (
     VirtualRow,
     Waiver,
 )
+from auditor.model.migration import Aspect, Hole, Inhibitor, Migration, Row
 from auditor.model.place import At, Prose
 from auditor.model.snapshot import Artifact, HostError
 
@@ -205,6 +206,31 @@ def compared() -> Report:
     return replace(report, baseline=baseline, omitted=("gateway.consistent",))
 
 
+def migration_of(report: Report) -> Migration:
+    """Half a cluster, one reason to wait, and three values."""
+    at = At(host="ld1", source=LDIRECTORD, line=4, column=1, end_column=9)
+    why = Prose(en="nobody can tell", zh="无从得知")
+    return Migration(
+        cluster=CLUSTER,
+        target="debian-12",
+        ha="pacemaker",
+        inhibitors=tuple(
+            Inhibitor(finding=finding, reason=why) for finding in report.findings if finding.state == "fail"
+        )[:2],
+        holes=(Hole(name="rs4", why=why),),
+        aspects=(
+            Aspect(name=Prose(en="system", zh="系统"), before=why, after=Prose(en="Debian", zh="Debian")),
+        ),
+        steps=(),
+        verify=(),
+        back=(),
+        rows=tuple(
+            Row(fate=fate, host="ld1", value="x", why=why, at=at) for fate in ("decide", "lost", "kept")
+        ),
+        files=(),
+    )
+
+
 def report_of(
     findings: list[Finding], hosts: tuple[HostRow, ...], errors: tuple[HostError, ...] = ()
 ) -> Report:
@@ -308,7 +334,7 @@ def fleet(rules: tuple[Rule, ...], hosts: int, *, per_cluster: int = 25) -> Repo
 # Machine words of the contract, and what our own hand has counted or timed.
 _CLOSED = frozenset(
     {"state", "severity", "kind", "status", "stage", "scope", "applies_to", "roles", "connections", "schema_version",
-     "mode", "mtime", "sha256", "started", "finished", "basis", "expires"}
+     "mode", "mtime", "sha256", "started", "finished", "basis", "expires", "fate", "target"}
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from auditor.render.html import render_html
 from auditor.render.json import read_report, render_json
 from auditor.resources import RULES
 from tests.render.hostile import PAYLOADS
-from tests.render.sample import compared, fleet, poisoned, report_of, sample
+from tests.render.sample import compared, fleet, migration_of, poisoned, report_of, sample
 
 Tag = tuple[str, tuple[tuple[str, str | None], ...]]
 
@@ -94,6 +94,21 @@ def test_words_of_hosts_are_never_markup(payload: str) -> None:
 def test_words_with_line_breaks(payload: str) -> None:
     dirty = page(poisoned(compared(), lambda text: text + payload))
     assert set(dirty.tags) == set(CLEAN.tags)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS[:24], ids=range(24))
+def test_words_of_a_migration_are_never_markup(payload: str) -> None:
+    said = "".join(payload.splitlines())
+
+    def tags(poison: Callable[[str], str]) -> list[Tag]:
+        out = io.StringIO()
+        migration = poisoned(migration_of(sample()), poison)
+        render_html(poisoned(sample(), poison), out, migrations=[migration])
+        return Page(out.getvalue()).tags
+
+    clean = tags(str)
+    assert ("section", (("id", "migration"),)) in clean
+    assert tags(lambda text: text + said) == clean
 
 
 def test_these_tests_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
