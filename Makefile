@@ -27,7 +27,7 @@ DAEMONS += libclone-perl libencode-locale-perl libfile-listing-perl libhtml-pars
 	libmailtools-perl libnet-http-perl libregexp-ipv6-perl libtimedate-perl libtry-tiny-perl liburi-perl libwww-perl
 UNPACKED := .cache/debian/.ready
 export UV_PYTHON_DOWNLOADS := never
-unexport PYTHONPATH VIRTUAL_ENV
+unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench record golden lab lab-test clean debian
 

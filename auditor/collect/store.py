@@ -239,16 +239,17 @@ def _plain(part: str) -> str:
 
     No colon, which archives and other systems do not take: ``ifcfg-lo%3A0``.
     """
-    name = "".join(_escape(number, letter) for number, letter in enumerate(part))
+    name = _UNSAFE.sub(_escape, part)
     if len(name) <= 200:
         return name
     return f"{name[:180]}^{hashlib.sha256(part.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
-def _escape(number: int, letter: str) -> str:
-    if (letter.isascii() and letter.isalnum()) or letter in "_@+=,~-" or (letter == "." and number):
-        return letter
-    return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))
+_UNSAFE = re.compile(r"^\.|[^A-Za-z0-9_@+=,~.-]")
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogatepass"))
 
 
 def _make(folder: Path) -> None:
