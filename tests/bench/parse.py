@@ -71,7 +71,7 @@ def main() -> int:
 
 def _ways(format: str, reals: int) -> list[str]:
     ways = ["lvsaudit", "regex", "facts"]
-    if format in _PYPARSING and reals <= _SLOWEST_PYPARSING:
+    if reals <= _SLOWEST_PYPARSING:
         ways.append("pyparsing")
     if format == "ldirectord" and PROGRAM.exists() and reals <= _SLOWEST_PERL:
         ways.append("ldirectord")
@@ -271,13 +271,10 @@ def _facts(format: str) -> Callable[[bytes], int]:
     return read
 
 
-_PYPARSING = {"ldirectord", "ipvsadm", "ipvsadm-rules"}
-
-
 def _pyparsing(format: str) -> Callable[[bytes], int]:
     import pyparsing as pp
 
-    pp.ParserElement.set_default_whitespace_chars(" \t")
+    pp.ParserElement.set_default_whitespace_chars(" \t\n" if format == "keepalived" else " \t")
     end = pp.LineEnd().suppress()
     address, number = pp.Word(pp.nums + "."), pp.Word(pp.nums)
     place = address + pp.Suppress(":") + number
@@ -292,6 +289,10 @@ def _pyparsing(format: str) -> Callable[[bytes], int]:
             pp.Suppress("->") + place + pp.one_of("Route Masq Tunnel Local") + number + number + number + end
         )
         other = pp.Optional(pp.Literal("-> RemoteAddress")) + other
+    elif format == "keepalived":
+        virtual = pp.Suppress("virtual_server") + address + number + pp.Suppress("{")
+        real = pp.Suppress("real_server") + address + number + pp.Suppress("{")
+        other, end = pp.one_of("lb_algo lb_kind protocol weight") + (word | number), pp.Suppress("}")
     else:
         virtual = pp.Suppress("-A") + pp.one_of("-t -u") + place + pp.Suppress("-s") + word + end
         real = pp.Suppress("-a") + pp.one_of("-t -u") + place + pp.Suppress("-r") + place
