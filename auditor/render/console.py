@@ -116,7 +116,7 @@ def last_line(report: Report, lang: str, folder: Path | None, *, again: str = "l
         step = say("next", lang, command=f"xdg-open {shlex.quote(str(folder / 'report.html'))}")
     else:
         step = say("next", lang, command="lvsaudit rules")
-    return visible(f"{head}; {step}" if lang == "en" else f"{head}；{step}")
+    return visible(f"{head}; {step}")
 
 
 # -- verdict ----------------------------------------------------------------

@@ -171,7 +171,7 @@ def reason(report: Report, lang: str) -> str:
         keys = ("new", "changed", "fixed", "unchanged", "unseen")
         moved = {key: len(getattr(baseline, key)) for key in keys}
         parts.append(say("since_baseline", lang, **moved))
-    return ("；" if lang == "zh" else "; ").join(parts)
+    return "; ".join(parts)
 
 
 def blockers(report: Report) -> tuple[Finding, ...]:

@@ -55,26 +55,26 @@ _WORDS: Mapping[str, Prose] = {
     "cannot_tell": Prose(en="CANNOT TELL", zh="无法判断"),
     "why_ready": Prose(
         en="nothing blocks, and everything that was asked could be looked at",
-        zh="没有阻断性问题，所有检查项均已完成",
+        zh="没有阻断性问题, 所有检查项均已完成",
     ),
-    "why_not_ready": Prose(en="mend first: {problems} on {where}", zh="须先解决（{where}）：{problems}"),
+    "why_not_ready": Prose(en="mend first: {problems} on {where}", zh="须先解决（{where}）: {problems}"),
     "of_severity": Prose(en="{count} {severity}", zh="{severity} {count} 项"),
     "counts": Prose(
         en="{hosts} hosts; {fail} checks fail, {unknown} could not be made, {pass} pass, "
         "{not_applicable} do not apply, {waived} are waived",
-        zh="{hosts} 台主机；不合格 {fail} 项，无法判断 {unknown} 项，通过 {pass} 项，不适用 {not_applicable} 项，"
+        zh="{hosts} 台主机; 不合格 {fail} 项, 无法判断 {unknown} 项, 通过 {pass} 项, 不适用 {not_applicable} 项, "
         "已豁免 {waived} 项",
     ),
     "why_cannot_tell": Prose(
         en="nothing that was seen blocks, but not everything could be looked at",
-        zh="已检查部分没有阻断性问题，但有内容未能检查",
+        zh="已检查部分没有阻断性问题, 但有内容未能检查",
     ),
-    "unread_hosts": Prose(en="not read: {hosts}", zh="未能读取：{hosts}"),
-    "unknown_checks": Prose(en="{count} checks could not be made", zh="无法完成的检查：{count} 项"),
+    "unread_hosts": Prose(en="not read: {hosts}", zh="未能读取: {hosts}"),
+    "unknown_checks": Prose(en="{count} checks could not be made", zh="无法完成的检查: {count} 项"),
     "since_baseline": Prose(
         en="since the baseline {new} new, {changed} changed, {fixed} fixed, {unchanged} unchanged, "
         "{unseen} not seen again",
-        zh="与基线相比：新增 {new}，变化 {changed}，已解决 {fixed}，未变 {unchanged}，未能复查 {unseen}",
+        zh="与基线相比: 新增 {new}, 变化 {changed}, 已解决 {fixed}, 未变 {unchanged}, 未能复查 {unseen}",
     ),
     "and_more": Prose(en="{shown} and {more} more", zh="{shown} 等（另有 {more} 个）"),
     # severities and states
@@ -120,7 +120,7 @@ _WORDS: Mapping[str, Prose] = {
     # waivers and the baseline
     "waivers": Prose(en="waivers.toml", zh="waivers.toml"),
     "waived_title": Prose(en="Waived (somebody answers for it)", zh="已豁免（有人负责）"),
-    "until": Prose(en="until {day}, {owner}: {reason}", zh="至 {day}，{owner}：{reason}"),
+    "until": Prose(en="until {day}, {owner}: {reason}", zh="至 {day}, {owner}: {reason}"),
     "waived_by": Prose(en="answered for by", zh="负责人"),
     "expires": Prose(en="until (UTC)", zh="有效期至 (UTC)"),
     "waiver_reason": Prose(en="reason", zh="理由"),
@@ -130,18 +130,18 @@ _WORDS: Mapping[str, Prose] = {
     "fixed": Prose(en="fixed", zh="已解决"),
     "unseen": Prose(en="not seen again", zh="未能复查"),
     "no_drift": Prose(en="Nothing is new, changed or fixed.", zh="没有新增、变化或已解决的问题。"),
-    "omitted": Prose(en="left out by choice: {rules}", zh="按选项未检查：{rules}"),
+    "omitted": Prose(en="left out by choice: {rules}", zh="按选项未检查: {rules}"),
     "drift_more": Prose(en="and {more} more in report.json", zh="另有 {more} 项见 report.json"),
     # two runs side by side
     "different": Prose(
         en="DIFFERENT: {changes} changes by meaning, {findings} findings, {texts} texts; "
         "{blanks} things could not be compared",
-        zh="有差异：含义变化 {changes} 项，检查结果 {findings} 项，文本 {texts} 处；无法比较 {blanks} 项",
+        zh="有差异: 含义变化 {changes} 项, 检查结果 {findings} 项, 文本 {texts} 处; 无法比较 {blanks} 项",
     ),
-    "same": Prose(en="SAME: nothing differs", zh="一致：没有差异"),
+    "same": Prose(en="SAME: nothing differs", zh="一致: 没有差异"),
     "same_so_far": Prose(
         en="CANNOT TELL: nothing that was seen differs, but {blanks} things could not be compared",
-        zh="无法判断：已见部分没有差异，但有 {blanks} 项无法比较",
+        zh="无法判断: 已见部分没有差异, 但有 {blanks} 项无法比较",
     ),
     "findings": Prose(en="Findings", zh="检查结果"),
     "texts": Prose(en="Texts (nothing above says why)", zh="文本差异（以上未涉及的部分）"),
@@ -153,7 +153,7 @@ _WORDS: Mapping[str, Prose] = {
     "area_stranger": Prose(en="named, but not in HOSTS", zh="被引用但不在 HOSTS 中"),
     "inventory_sum": Prose(
         en="{hosts} hosts, {known} facts, {unknown} unknown",
-        zh="{hosts} 台主机，事实 {known} 项，未知 {unknown} 项",
+        zh="{hosts} 台主机, 事实 {known} 项, 未知 {unknown} 项",
     ),
     "unknown_value": Prose(en="unknown", zh="未知"),
     "area_cluster": Prose(en="cluster", zh="集群"),
@@ -214,7 +214,7 @@ _WORDS: Mapping[str, Prose] = {
     "hosts_read": Prose(en="{read} of {all} hosts read", zh="已读取 {read}/{all} 台主机"),
     "sum": Prose(
         en="{checks} checks: {rules} rules on {hosts} hosts and their clusters.",
-        zh="共 {checks} 项检查：{rules} 条规则，{hosts} 台主机及其集群。",
+        zh="共 {checks} 项检查: {rules} 条规则, {hosts} 台主机及其集群。",
     ),
     "more_notes": Prose(en="and {more} more hosts or clusters", zh="另有 {more} 台主机或集群"),
     "more_blockers": Prose(en="and {more} more", zh="另有 {more} 项"),
@@ -227,16 +227,16 @@ _WORDS: Mapping[str, Prose] = {
     "no_cluster": Prose(en="in no cluster", zh="不属于任何集群"),
     "all_right": Prose(
         en="Not shown, since nothing about them is wrong or unknown: {rules} rules and {hosts} hosts.",
-        zh="未列出（没有不合格或无法判断之处）：{rules} 条规则，{hosts} 台主机。",
+        zh="未列出（没有不合格或无法判断之处）: {rules} 条规则, {hosts} 台主机。",
     ),
     "open_all": Prose(en="open or close all", zh="全部展开或收起"),
     "places": Prose(en="{count} cases", zh="{count} 处"),
     "what": Prose(en="what is wrong", zh="问题"),
-    "must_hold": Prose(en="What must hold:", zh="应满足："),
+    "must_hold": Prose(en="What must hold:", zh="应满足:"),
     "must_hold_short": Prose(en="what must hold", zh="应满足"),
     "more_in_json": Prose(en="and {more} more in report.json", zh="另有 {more} 项见 report.json"),
     "fix_title": Prose(
-        en="How to mend it (review first; nothing was changed)", zh="处理方法（请先审阅；未做任何改动）"
+        en="How to mend it (review first; nothing was changed)", zh="处理方法（请先审阅; 未做任何改动）"
     ),
     "why": Prose(en="why it matters", zh="影响"),
     "judged": Prose(en="how it is judged", zh="判断方法"),
@@ -260,20 +260,20 @@ _WORDS: Mapping[str, Prose] = {
     "method_read_only": Prose(
         en="Hosts were read over SSH and not changed. All judgements come from the snapshot that was kept: "
         "lvsaudit check makes them again without the network.",
-        zh="通过 SSH 只读采集，未改动主机。所有结论均来自保存的快照，lvsaudit check 可离线重现。",
+        zh="通过 SSH 只读采集, 未改动主机。所有结论均来自保存的快照, lvsaudit check 可离线重现。",
     ),
     "method_states": Prose(
         en="What could not be looked at is neither right nor wrong, and a run with such gaps is never ready.",
-        zh="未能检查的内容既不算合格也不算不合格；存在此类缺口时结论不会是就绪。",
+        zh="未能检查的内容既不算合格也不算不合格; 存在此类缺口时结论不会是就绪。",
     ),
     "method_redacted": Prose(
         en="Secrets were taken out before anything was written; control characters are shown, not obeyed.",
-        zh="写盘之前已去除密码与密钥；控制字符只显示，不生效。",
+        zh="写盘之前已去除密码与密钥; 控制字符只显示, 不生效。",
     ),
     "artifacts": Prose(en="{count} files, links and outputs read", zh="读取文件、链接与命令输出 {count} 项"),
     # the last line
-    "next": Prose(en="next: {command}", zh="下一步：{command}"),
-    "mend_then": Prose(en="mend that, then: {command}", zh="排除后执行：{command}"),
+    "next": Prose(en="next: {command}", zh="下一步: {command}"),
+    "mend_then": Prose(en="mend that, then: {command}", zh="排除后执行: {command}"),
 }
 
 # Names and values of statements, longest first.

@@ -214,7 +214,7 @@ def test_the_last_line() -> None:
     assert line.endswith("mend that, then: lvsaudit scan hosts.txt")
     assert last_line(calm(), "en", Path("a b")).endswith("; next: xdg-open 'a b/report.html'")
     assert last_line(calm(), "zh", Path("out")) == (
-        "就绪: 没有阻断性问题，所有检查项均已完成；下一步：xdg-open out/report.html"
+        "就绪: 没有阻断性问题, 所有检查项均已完成; 下一步: xdg-open out/report.html"
     )
 
 
