@@ -30,7 +30,7 @@ def derive_vip_boots(evidence: Evidence, vips: frozenset[str]) -> Iterator[VipBo
     if isinstance(interfaces, Unknown):
         yield interfaces
         return
-    at_boot = _configured(evidence)
+    at_boot = derive_arrivals(evidence)
     if isinstance(at_boot, Unknown):
         yield at_boot
         return
@@ -54,7 +54,7 @@ def derive_vip_boots(evidence: Evidence, vips: frozenset[str]) -> Iterator[VipBo
         yield VipBoot(vip=vip, running=place is not None, configured=configured, ats=ats)
 
 
-def _configured(evidence: Evidence) -> dict[str, At] | Unknown:
+def derive_arrivals(evidence: Evidence) -> dict[str, At] | Unknown:
     """Address to the place that brings it up on lo or a dummy at boot."""
     for fact in (evidence.ifcfgs, evidence.rc_local):
         if isinstance(fact, Unknown):

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from auditor.derive.addresses import Ip, bits, is_loopback, to_ip, to_network
 from auditor.derive.evidence import Evidence, unknown
-from auditor.model.cluster import ArpStance, Guard, Nic, Placement, Problem
-from auditor.model.facts import Address, Ifcfg, Interface, Setting, Sysctl
+from auditor.derive.kernel import boot_sysctls, in_force, sysctl_key
+from auditor.model.cluster import ArpStance, Nic, Placement, Problem
+from auditor.model.facts import Address, Ifcfg, Interface, Setting
 from auditor.model.place import At, Prose, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 LOOPBACK_PREFIX = 8
 UNREACHABLE = 8
@@ -50,27 +51,6 @@ _REASONS = {
         en="arptables rules may silence it; look at them", zh="arptables 规则可能使其静默, 需人工查看"
     ),
 }
-
-
-def sysctl_key(interface: str, name: str) -> str:
-    """The key as ``parse.sysctl`` writes it: slashes where the interface's name has dots."""
-    separator = "/" if "." in interface else "."
-    return separator.join(("net", "ipv4", "conf", interface, name))
-
-
-def in_force(
-    sysctls: Mapping[str, Sysctl] | Unknown, interface: str, name: str
-) -> tuple[int | Unknown, tuple[At, ...]]:
-    """max(all, own), which is how the kernel combines arp_ignore and arp_announce; with the places of both."""
-    if isinstance(sysctls, Unknown):
-        return sysctls, ()
-    pair = [sysctls.get(sysctl_key(scope, name)) for scope in ("all", interface)]
-    numbers = [sysctl.number for sysctl in pair if sysctl is not None and sysctl.number is not None]
-    ats = tuple(sysctl.at for sysctl in pair if sysctl is not None)
-    if len(numbers) < len(pair):
-        at = next(iter(ats), At(host="", source=sysctl_key(interface, name)))
-        return unknown(at, f"{name} of {interface} was not read", f"未读取 {interface} 的 {name}"), ats
-    return max(numbers), ats
 
 
 def filter_in_force(evidence: Evidence, interface: str) -> tuple[int | Unknown, tuple[At, ...]]:
@@ -186,49 +166,6 @@ def placed(interfaces: tuple[Interface, ...], vip: str) -> list[Address]:
         if to_ip(address.address) == wanted
         or (interface.name == "lo" and not is_loopback(address.address) and _covers(address, wanted))
     ]
-
-
-def derive_guards(evidence: Evidence, nics: tuple[Nic, ...] | Unknown) -> tuple[Guard, ...] | Unknown:
-    """arp_ignore and arp_announce of each interface: now, and what sysctl.conf and rc.local give at boot."""
-    if isinstance(nics, Unknown):
-        return nics
-    assignments = boot_sysctls(evidence)
-    guards = []
-    for nic in nics:
-        for name in ("arp_ignore", "arp_announce"):
-            running = nic.arp_ignore if name == "arp_ignore" else nic.arp_announce
-            if isinstance(running, Unknown):
-                return running
-            boot, ats = _at_boot(assignments, nic.name, name)
-            _, running_ats = in_force(evidence.sysctls, nic.name, name)
-            guards.append(
-                Guard(nic=nic.name, name=name, running=running, boot=boot, ats=(*running_ats, *ats))
-            )
-    return tuple(guards)
-
-
-def boot_sysctls(evidence: Evidence) -> Mapping[str, Sysctl] | Unknown:
-    """Key to the last assignment that boot makes: sysctl files first, rc.local last, where nothing stands around it."""
-    if isinstance(evidence.sysctl_files, Unknown):
-        return evidence.sysctl_files
-    if isinstance(evidence.rc_local, Unknown):
-        return evidence.rc_local
-    last = {sysctl.key: sysctl for sysctl in evidence.sysctl_files}
-    for command in evidence.rc_local.commands if evidence.rc_local else ():
-        if (
-            command.kind == "sysctl"
-            and command.key is not None
-            and command.value is not None
-            and not command.where
-        ):
-            number = command.value.split()[:1]
-            last[command.key] = Sysctl(
-                key=command.key,
-                value=command.value,
-                number=int(number[0]) if number and number[0].isdecimal() else None,
-                at=command.at,
-            )
-    return last
 
 
 def derive_placements(evidence: Evidence, vips: frozenset[str]) -> tuple[Placement | Unknown, ...] | Unknown:
@@ -348,25 +285,6 @@ def _ifconfig_prefix(address: str) -> int:
     """The mask that ifconfig gives when none is written: by class A, B, C."""
     first = int(address.split(".")[0]) if "." in address else 0
     return 8 if first < 128 else 16 if first < 192 else 24
-
-
-def _at_boot(
-    assignments: Mapping[str, Sysctl] | Unknown, nic: str, name: str
-) -> tuple[int | Unknown, tuple[At, ...]]:
-    if isinstance(assignments, Unknown):
-        return assignments, ()
-    own, every, default = (assignments.get(sysctl_key(scope, name)) for scope in (nic, "all", "default"))
-    values = [sysctl.number or 0 for sysctl in (own, every) if sysctl is not None]
-    ats = tuple(sysctl.at for sysctl in (own, every) if sysctl is not None)
-    boot = max(values, default=0)
-    if own is None and default is not None and (default.number or 0) > boot:
-        # Copied when the interface is created, which may be before or after the files are read.
-        return unknown(
-            default.at,
-            f"{default.key} counts only for interfaces created after it is set",
-            f"{default.key} 只对之后创建的接口有效",
-        ), (*ats, default.at)
-    return boot, ats
 
 
 def _stance(evidence: Evidence, vip: str, address: Address, nic: Nic, interface: Interface) -> ArpStance:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.model.facts import (
         Authkeys,
         Document,
+        Firewall,
         HaCf,
         Haresources,
         HostsEntry,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         Release,
         Route,
         Script,
+        Setting,
         Socket,
         SyncDaemon,
         Uname,
@@ -60,7 +62,8 @@ class Evidence:
     """One host's facts, source by source.
 
     ``ifcfgs``: None on a host that has no network-scripts. ``sysctl_files``: assignments in the order in which
-    boot applies them. ``init_headers``: those of /etc/chkconfig.d already put over the scripts' own.
+    boot applies them. ``systemd``: it boots by systemd. ``init_headers``: those of /etc/chkconfig.d already put
+    over the scripts' own.
     ``policy_routing``: more than the kernel's three rules choose a table.
     """
 
@@ -71,7 +74,9 @@ class Evidence:
     authkeys: Reading[Authkeys] | None | Unknown
     authkeys_file: File | None | Unknown
     ha_cf: Reading[HaCf] | None | Unknown
+    ha_cf_file: File | None | Unknown
     haresources: Reading[Haresources] | None | Unknown
+    haresources_file: File | None | Unknown
     ldirectord: Reading[LdirectordCf] | None | Unknown
     ldirectord_file: File | None | Unknown
     ifcfgs: tuple[Ifcfg, ...] | None | Unknown
@@ -84,6 +89,9 @@ class Evidence:
     sysctls: Mapping[str, Sysctl] | Unknown
     sysctl_files: tuple[Sysctl, ...] | Unknown
     rc_local: Script | None | Unknown
+    iptables_rules: Firewall | None | Unknown
+    iptables_config: tuple[Setting, ...] | None | Unknown
+    systemd: bool
     links: tuple[RcLink, ...] | None | Unknown
     init_headers: tuple[InitHeader, ...] | None | Unknown
     ipvs: IpvsTable | None | Unknown
@@ -111,7 +119,9 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         authkeys=look.file(f"{HA_D}/authkeys", "authkeys"),
         authkeys_file=look.lies(f"{HA_D}/authkeys"),
         ha_cf=look.file(f"{HA_D}/ha.cf", "ha.cf"),
+        ha_cf_file=look.lies(f"{HA_D}/ha.cf"),
         haresources=haresources,
+        haresources_file=look.lies(f"{HA_D}/haresources"),
         ldirectord=_ldirectord(look, cf_path, packages),
         ldirectord_file=look.lies(cf_path),
         ifcfgs=_ifcfgs(look),
@@ -124,6 +134,9 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         sysctls=_sysctls(look),
         sysctl_files=_sysctl_files(look),
         rc_local=_rc_local(look),
+        iptables_rules=_value_or_none(look.file("/etc/sysconfig/iptables", "iptables")),
+        iptables_config=_value_or_none(look.file("/etc/sysconfig/iptables-config", "sysconfig")),
+        systemd=_is_systemd(look),
         links=_links(look),
         init_headers=_init_headers(look),
         ipvs=_ipvs(look),
@@ -367,8 +380,7 @@ def _sysctls(look: _Look) -> Mapping[str, Sysctl] | Unknown:
 
 def _sysctl_files(look: _Look) -> tuple[Sysctl, ...] | Unknown:
     """sysctl.conf first, then the folder, as the init scripts do; systemd sorts all by file name."""
-    systemd = look.visited and look.snapshot.artifacts.get("/etc/os-release") is not None
-    systemd = systemd and not isinstance(look.artifact("/etc/os-release"), Unknown | None)
+    systemd = _is_systemd(look)
     paths: dict[str, str] = {}
     for folder in ("/usr/lib/sysctl.d", "/etc/sysctl.d"):
         artifacts = look.under(folder, "sysctl.d")
@@ -388,6 +400,10 @@ def _sysctl_files(look: _Look) -> tuple[Sysctl, ...] | Unknown:
         if reading is not None:
             assignments.extend(reading.value)
     return tuple(assignments)
+
+
+def _is_systemd(look: _Look) -> bool:
+    return not isinstance(look.artifact("/etc/os-release"), Unknown | None)
 
 
 def _module_lines(look: _Look) -> tuple[ModuleLine, ...] | Unknown:

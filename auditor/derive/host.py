@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from auditor.derive.addresses import is_loopback, to_ip, to_network
-from auditor.derive.aliases import derive_alias_problems, derive_vip_boots
+from auditor.derive.aliases import derive_alias_problems, derive_arrivals, derive_vip_boots
 from auditor.derive.arp import (
-    boot_sysctls,
     derive_false_guards,
-    derive_guards,
     derive_nics,
     derive_placements,
     derive_stances,
@@ -23,12 +21,19 @@ from auditor.derive.checks import derive_check_needs, derive_pools, derive_port_
 from auditor.derive.drift import derive_ipvs_problems
 from auditor.derive.evidence import HA_D, Evidence, understood, unknown
 from auditor.derive.heartbeat import derive_watchdog
+from auditor.derive.kernel import (
+    derive_conntrack,
+    derive_conntrack_problems,
+    derive_ipvs_boot,
+    derive_parameters,
+)
 from auditor.derive.routes import derive_default_routes, derive_gateways, derive_reverse_paths
 from auditor.derive.support import derive_support
 from auditor.derive.topology import Role, own_addresses
-from auditor.model.cluster import Flow, Forecast, Host, Lookup, Packages, Persisted, Problem, SshFact
+from auditor.model.cluster import DaemonFile, Flow, Forecast, Host, Lookup, Packages, Problem, SshFact
 from auditor.model.facts import (
     Address,
+    File,
     HaCf,
     HostsEntry,
     Interface,
@@ -40,7 +45,6 @@ from auditor.model.facts import (
     Reading,
     ResourceAddress,
     Route,
-    ScriptCommand,
     Setting,
     Socket,
     Sysctl,
@@ -50,11 +54,6 @@ from auditor.parse.ipvsadm import name_endpoint
 
 T = TypeVar("T")
 
-_CONNTRACK_KEYS = (
-    "net.ipv4.netfilter.ip_conntrack_tcp_timeout_established",
-    "net.netfilter.nf_conntrack_tcp_timeout_established",
-    "net.ipv4.netfilter.nf_conntrack_tcp_timeout_established",
-)
 _LDIRECTORD_PACKAGES = ("ldirectord", "heartbeat-ldirectord")
 
 
@@ -129,7 +128,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
             lambda file: derive_spares(file, snapshot.name, own_addresses(evidence), around.listening),
         ),
         port_problems=_of_file(cf, derive_port_problems),
-        ldirectord_daemon=_ldirectord_daemon(evidence),
+        daemon_files=_daemon_files(evidence),
         interfaces=evidence.interfaces,
         addresses=_all_addresses(evidence.interfaces),
         default_route=_default_route(evidence),
@@ -140,7 +139,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         lookups=_lookups(evidence.hosts, ha_cf, around, snapshot.name),
         ipvs=evidence.ipvs,
         ipvs_timeouts=evidence.ipvs_timeouts,
-        ipvs_set=_ipvs_set(evidence),
+        ipvs_boot=derive_ipvs_boot(evidence),
         sync_daemons=evidence.sync_daemons,
         ipvs_problems=_ipvs_problems(cf, evidence.ipvs, snapshot.name),
         flows=_flows(evidence),
@@ -151,7 +150,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         stances=carried
         if isinstance(carried, Unknown)
         else derive_stances(evidence, nics, carried, around.segment),
-        guards=derive_guards(evidence, nics),
+        parameters=derive_parameters(evidence, nics, _arrivals(evidence, around.vips)),
         placements=derive_placements(evidence, around.vips),
         vip_boots=tuple(derive_vip_boots(evidence, around.vips)),
         alias_problems=evidence.ifcfgs
@@ -168,8 +167,8 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         forecasts=_forecasts(evidence),
         rival_links=links if isinstance(links, Unknown) else derive_rivals(links or ()),
         expire_template=_running(evidence, "net.ipv4.vs.expire_quiescent_template"),
-        conntrack=_conntrack(evidence),
-        conntrack_boot=_conntrack_boot(evidence),
+        conntrack=derive_conntrack(evidence),
+        conntrack_problems=tuple(derive_conntrack_problems(evidence)),
     )
 
 
@@ -184,6 +183,12 @@ def vips_on(evidence: Evidence, vips: frozenset[str], *, hidden: bool) -> frozen
         for address in interface.addresses
         if str(to_ip(address.address)) in vips
     )
+
+
+def _arrivals(evidence: Evidence, vips: frozenset[str]) -> Mapping[str, At] | Unknown:
+    """VIP to the place that brings it up at boot, hidden from ARP."""
+    found = derive_arrivals(evidence)
+    return found if isinstance(found, Unknown) else {vip: at for vip, at in found.items() if vip in vips}
 
 
 def _fact(reading: Reading[T] | None | Unknown) -> T | None | Unknown:
@@ -299,17 +304,22 @@ def _haresources_refusals(
 def _resource_problems(
     evidence: Evidence, refusals: tuple[Diagnostic, ...] | Unknown
 ) -> tuple[Problem, ...] | Unknown:
-    """Mask, interface and broadcast of each address resource, against each other and the live interfaces."""
+    """Mask, interface and broadcast of each address resource, against each other and the live interfaces.
+
+    What heartbeat refuses has no meaning, and without ha.cf nobody can tell that it does not.
+    """
     haresources = _fact(evidence.haresources)
     if isinstance(haresources, Unknown):
         return haresources
     if haresources is None:
         return ()
-    if not isinstance(refusals, Unknown) and any(refusal.severity == "error" for refusal in refusals):
+    if isinstance(refusals, Unknown):
+        return refusals
+    if evidence.ha_cf is None or any(refusal.severity == "error" for refusal in refusals):
         return unknown(
             haresources.at,
-            "heartbeat refuses haresources, so what its addresses are cannot be told",
-            "heartbeat 会拒绝 haresources, 无法得知其中的地址",
+            "heartbeat does not start with these files, so what its addresses are cannot be told",
+            "heartbeat 无法以这些文件启动, 因此无法得知其中的地址",
         )
     if isinstance(evidence.interfaces, Unknown):
         return evidence.interfaces
@@ -386,11 +396,52 @@ def _address_problems(address: ResourceAddress, interfaces: tuple[Interface, ...
     )
 
 
-def _ldirectord_daemon(evidence: Evidence) -> Process | None | Unknown:
-    """The running daemon: a perl whose program is ldirectord, or the name it gives itself."""
+def _daemon_files(evidence: Evidence) -> tuple[DaemonFile | Unknown, ...] | Unknown:
+    """What heartbeat and ldirectord read when they were started; authkeys heartbeat reads anew whenever it changes."""
     if isinstance(evidence.processes, Unknown):
         return evidence.processes
-    for process in evidence.processes:
+    heartbeat, ldirectord = _process(evidence, "heartbeat"), _ldirectord_daemon(evidence.processes)
+    cf = _fact(evidence.ldirectord)
+    again: bool | Unknown = False
+    if isinstance(cf, Unknown):
+        again = cf
+    elif cf is not None and cf.autoreload is not None:
+        again = cf.autoreload.value == "yes"
+    found: list[DaemonFile | Unknown] = []
+    for daemon, process, file, reloads in (
+        ("heartbeat", heartbeat, evidence.ha_cf_file, False),
+        ("heartbeat", heartbeat, evidence.haresources_file, False),
+        ("ldirectord", ldirectord, evidence.ldirectord_file, again),
+    ):
+        if process is None or isinstance(process, Unknown) or file is None:
+            continue
+        found.append(file if isinstance(file, Unknown) else _daemon_file(daemon, process, file, reloads))
+    return tuple(found)
+
+
+def _daemon_file(daemon: str, process: Process, file: File, reloads: bool | Unknown) -> DaemonFile:
+    current: bool | Unknown
+    if process.started is None:
+        current = unknown(
+            process.at, f"when {daemon} was started is not known", f"不知道 {daemon} 的启动时间"
+        )
+    else:
+        current = process.started >= file.mtime
+    return DaemonFile(
+        daemon=daemon,
+        path=file.path,
+        started=process.started,
+        changed=file.mtime,
+        current=reloads
+        if reloads is True or (current is False and isinstance(reloads, Unknown))
+        else current,
+        ats=(process.at, file.at),
+    )
+
+
+def _ldirectord_daemon(processes: tuple[Process, ...]) -> Process | None:
+    """The running daemon: a perl whose program is ldirectord, or the name it gives itself."""
+    for process in processes:
         words = process.command.split()
         program = [posixpath.basename(word) for word in words if not word.startswith("-")][:2]
         if program[:1] == ["ldirectord"] or (
@@ -494,16 +545,6 @@ def _lookups(
     return tuple(lookups)
 
 
-def _ipvs_set(evidence: Evidence) -> ScriptCommand | None | Unknown:
-    """The ``ipvsadm --set`` that rc.local runs, without which timeouts are lost at every boot."""
-    if isinstance(evidence.rc_local, Unknown):
-        return evidence.rc_local
-    commands = evidence.rc_local.commands if evidence.rc_local is not None else ()
-    return next(
-        (one for one in commands if one.ipvs is not None and one.ipvs.verb == "set" and not one.where), None
-    )
-
-
 def _ipvs_problems(
     cf: LdirectordCf | None | Unknown, table: IpvsTable | None | Unknown, host: str
 ) -> tuple[Problem | Unknown, ...] | Unknown:
@@ -562,24 +603,3 @@ def _forecasts(evidence: Evidence) -> tuple[Forecast, ...] | Unknown:
 
 def _of_heartbeat(links: tuple[RcLink, ...] | None) -> tuple[RcLink, ...]:
     return tuple(link for link in links or () if link.service == "heartbeat")
-
-
-def _conntrack(evidence: Evidence) -> Sysctl | None | Unknown:
-    """The running value under the name this kernel gives it; None: connection tracking is not loaded."""
-    if isinstance(evidence.sysctls, Unknown):
-        return evidence.sysctls
-    values = evidence.sysctls
-    return next((values[key] for key in _CONNTRACK_KEYS if key in values), None)
-
-
-def _conntrack_boot(evidence: Evidence) -> Persisted | None | Unknown:
-    """What sets it at boot, under the name that the running kernel has, or any if it has none."""
-    running = _conntrack(evidence)
-    assignments = boot_sysctls(evidence)
-    if isinstance(running, Unknown):
-        return running
-    if isinstance(assignments, Unknown):
-        return assignments
-    keys = _CONNTRACK_KEYS if running is None else (running.key,)
-    sysctl = next((assignments[key] for key in keys if key in assignments), None)
-    return None if sysctl is None else Persisted(value=sysctl.number, by=sysctl.at.source, at=sysctl.at)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from auditor.derive.addresses import joined
-from auditor.derive.arp import boot_sysctls
 from auditor.derive.evidence import Evidence, read_evidence, unknown
+from auditor.derive.kernel import boot_sysctls
 from auditor.model.cluster import Cluster, Host
 from auditor.model.difference import Blank, Meaning, Statement
 from auditor.model.facts import (

@@ -23,7 +23,6 @@ from auditor.model.facts import (
     RcLink,
     Release,
     Route,
-    ScriptCommand,
     Setting,
     SyncDaemon,
     Sysctl,
@@ -115,6 +114,18 @@ class Spare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonFile:
+    """A file that a running daemon read when it was started. ``current``: it has read it as it is now."""
+
+    daemon: str
+    path: str
+    started: str | None
+    changed: str
+    current: bool | Unknown
+    ats: tuple[At, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """A real server of the live table, and the connections it got since it was put there."""
 
@@ -156,13 +167,18 @@ class ArpStance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """One of arp_ignore and arp_announce on one interface: in force now, and what the files give at boot."""
+class Parameter:
+    """What the kernel is told at boot: in force now, and what the files give.
 
-    nic: str
+    ``name``: ``eth0 arp_ignore`` as the kernel combines it, the key of another parameter, or ``module NAME``.
+    ``kept``: boot gives what is in force, of an ARP guard before the first VIP comes up. ``text``: that in words.
+    """
+
     name: str
-    running: int
-    boot: int | Unknown
+    running: str
+    boot: str | Unknown
+    kept: bool | Unknown
+    text: Prose
     ats: tuple[At, ...]
 
 
@@ -244,15 +260,6 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Persisted:
-    """A value that some file sets at boot."""
-
-    value: int | None
-    by: str
-    at: At
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SshFact:
     legacy: tuple[str, ...]
     server: str
@@ -305,7 +312,7 @@ class Host:
     check_needs: tuple[CheckNeed, ...] | Unknown
     spares: tuple[Spare, ...] | Unknown
     port_problems: tuple[Problem | Unknown, ...] | Unknown
-    ldirectord_daemon: Process | None | Unknown
+    daemon_files: tuple[DaemonFile | Unknown, ...] | Unknown
     interfaces: tuple[Interface, ...] | Unknown
     addresses: tuple[Address, ...] | Unknown
     default_route: Route | None | Unknown
@@ -316,7 +323,7 @@ class Host:
     lookups: tuple[Lookup, ...] | Unknown
     ipvs: IpvsTable | None | Unknown
     ipvs_timeouts: IpvsTimeouts | None | Unknown
-    ipvs_set: ScriptCommand | None | Unknown
+    ipvs_boot: IpvsTimeouts | Unknown
     sync_daemons: tuple[SyncDaemon, ...] | None | Unknown
     ipvs_problems: tuple[Problem | Unknown, ...] | Unknown
     flows: tuple[Flow, ...] | Unknown
@@ -325,7 +332,7 @@ class Host:
     carries_vip: bool | Unknown
     nics: tuple[Nic, ...] | Unknown
     stances: tuple[ArpStance, ...] | Unknown
-    guards: tuple[Guard, ...] | Unknown
+    parameters: tuple[Parameter | Unknown, ...] | Unknown
     placements: tuple[Placement | Unknown, ...] | Unknown
     vip_boots: tuple[VipBoot | Unknown, ...] | Unknown
     alias_problems: tuple[Problem, ...] | Unknown
@@ -339,7 +346,7 @@ class Host:
     rival_links: tuple[RcLink, ...] | Unknown
     expire_template: Sysctl | None | Unknown
     conntrack: Sysctl | None | Unknown
-    conntrack_boot: Persisted | None | Unknown
+    conntrack_problems: tuple[Problem | Unknown, ...] | Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -426,6 +426,8 @@ def _files(name: str, *, right: bool) -> dict[str, Text]:
         "/etc/inittab": INITTAB,
         "/etc/modprobe.conf": MODPROBE_CONF,
     }
+    if right:
+        contents["/etc/sysconfig/iptables"] = IPTABLES
     if director:
         contents |= _director_right(last) if right else _director_printed(name, last)
         contents |= {f"/etc/ha.d/resource.d/{script}": "#!/bin/sh\nexit 0\n" for script in RESOURCES}
