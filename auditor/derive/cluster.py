@@ -8,7 +8,7 @@ from itertools import product
 from auditor.derive.addresses import is_loopback, to_ip
 from auditor.derive.arp import derive_stances, is_hidden, placed
 from auditor.derive.drift import compare_ldirectord
-from auditor.derive.evidence import Evidence, known, read_evidence, unknown
+from auditor.derive.evidence import HA_D, Evidence, known, read_evidence, unknown
 from auditor.derive.failure import derive_failures
 from auditor.derive.heartbeat import (
     Channel,
@@ -103,6 +103,7 @@ def _cluster(community: Community, strangers: Strangers, day: str) -> Cluster:
         members=unread or (*_members(directors, evidence), *gaps),
         media_problems=unread or tuple(derive_media_problems(own, strangers)),
         coverage_problems=unread or tuple(problem for host in own for problem in derive_coverage(host)),
+        authkeys=unread or _compare_authkeys(directors),
         haresources=unread or same,
         ldirectord=unread or _compare_files(directors),
         sync=unread or sync,
@@ -392,6 +393,54 @@ def _was_read(evidence: Mapping[str, Evidence], host: str | None | Unknown) -> b
 
 def _first_unknown(facts: Iterable[object]) -> Unknown | None:
     return next((fact for fact in facts if isinstance(fact, Unknown)), None)
+
+
+def _compare_authkeys(directors: Sequence[Host]) -> Comparison | Unknown:
+    """The keys that the directors sign with; of a file that heartbeat refuses nobody can tell which it would be."""
+    absent = [director.name for director in directors if director.authkeys is None]
+    if absent:
+        names = ", ".join(absent)
+        return Comparison(
+            kind="absent",
+            explanation=Prose(en=f"there is no authkeys on {names}", zh=f"{names} 上没有 authkeys"),
+            ats=tuple(At(host=name, source=f"{HA_D}/authkeys") for name in absent),
+        )
+    files = {director.name: file for director in directors if (file := known(director.authkeys)) is not None}
+    keys = {
+        name: file.selected for name, file in files.items() if file.accepted and file.selected is not None
+    }
+    ats = tuple(key.at for key in keys.values())
+    first = next(iter(keys), "")
+    for name, key in keys.items():
+        one = keys[first]
+        if (key.number, key.method, key.key) == (one.number, one.method, one.key):
+            continue
+        if key.number != one.number:
+            what, zh = (
+                f"under number {one.number} and {key.number}",
+                f"编号分别为 {one.number} 与 {key.number}",
+            )
+        elif key.method != one.method:
+            what, zh = f"by {one.method} and {key.method}", f"方法分别为 {one.method} 与 {key.method}"
+        else:
+            what, zh = "with two different keys", "密钥本身不同"
+        return Comparison(
+            kind="different",
+            explanation=Prose(en=f"{first} and {name} sign {what}", zh=f"{first} 与 {name} 签名的{zh}"),
+            ats=ats,
+        )
+    refused = next((file for name, file in files.items() if name not in keys), None)
+    if refused is not None:
+        return unknown(
+            refused.at,
+            f"heartbeat refuses {refused.at.source}, so which key it would sign with cannot be told",
+            f"heartbeat 会拒绝 {refused.at.source}, 无法得知它会用哪个密钥签名",
+        )
+    return _first_unknown(director.authkeys for director in directors) or Comparison(
+        kind="identical",
+        explanation=Prose(en="the same key on all directors", zh="各调度器使用相同的密钥"),
+        ats=ats,
+    )
 
 
 def _compare_haresources(directors: Sequence[Host]) -> Comparison | Unknown:

@@ -452,6 +452,7 @@ class Cluster:
     members: tuple[Member | Unknown, ...] | Unknown
     media_problems: tuple[Problem | Unknown, ...] | Unknown
     coverage_problems: tuple[Problem | Unknown, ...] | Unknown
+    authkeys: Comparison | Unknown
     haresources: Comparison | Unknown
     ldirectord: Comparison | Unknown
     sync: Comparison | Unknown
