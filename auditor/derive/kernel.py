@@ -296,18 +296,20 @@ def derive_conntrack_problems(evidence: Evidence) -> Iterator[Problem | Unknown]
         )
         yield _of_conntrack("other", en, zh, running, written)
         return
-    name = "nf_conntrack" if "nf_conntrack" in running.key else "ip_conntrack"
-    module = next((one for one in modules if one.name == name), None)
+    module = next((one for one in modules if one.name in {"ip_conntrack", "nf_conntrack"}), None)
     if module is None:
         return  # it is part of the kernel: there from the first, and it stays
     in_time = _set_in_time(evidence, written, _dependents(module, modules))
     lost = _unloaded_by_restart(evidence, written)
     if in_time is False:
-        en, zh = f"{source} sets it before {name} is loaded", f"{source} 在 {name} 加载之前设置它"
+        en, zh = (
+            f"{source} sets it before {module.name} is loaded",
+            f"{source} 在 {module.name} 加载之前设置它",
+        )
         yield _of_conntrack("early", f"{en}, so it has no effect", f"{zh}, 因此不起作用", running, written)
     elif isinstance(lost, At):
-        en = f"a restart of iptables unloads {name}, and the value with it (IPTABLES_MODULES_UNLOAD is yes)"
-        zh = f"重启 iptables 会卸载 {name}, 该值随之丢失 (IPTABLES_MODULES_UNLOAD 为 yes)"
+        en = f"a restart of iptables unloads {module.name}, and the value with it (IPTABLES_MODULES_UNLOAD is yes)"
+        zh = f"重启 iptables 会卸载 {module.name}, 该值随之丢失 (IPTABLES_MODULES_UNLOAD 为 yes)"
         yield _of_conntrack("unloaded", en, zh, running, written, lost)
     else:
         yield from (gap for gap in (in_time, lost) if isinstance(gap, Unknown))
