@@ -57,10 +57,21 @@ def relate(hosts: Sequence[Evidence], day: str) -> tuple[Cluster, ...]:
 
         return strangers
 
-    return tuple(_cluster(community, strangers_of(community), day) for community in communities)
+    def unheard_by(community: Community) -> Unknown | None:
+        others = (
+            director
+            for other in communities
+            if other is not community
+            for director in other.those("director")
+        )
+        return _first_unknown(fact for other in others for fact in (other.ha_cf, other.interfaces))
+
+    return tuple(
+        _cluster(community, strangers_of(community), unheard_by(community), day) for community in communities
+    )
 
 
-def _cluster(community: Community, strangers: Strangers, day: str) -> Cluster:
+def _cluster(community: Community, strangers: Strangers, unheard: Unknown | None, day: str) -> Cluster:
     vips = _vip_places(community)
     around = Surroundings(
         vips=frozenset(vips),
@@ -101,7 +112,7 @@ def _cluster(community: Community, strangers: Strangers, day: str) -> Cluster:
         duties=unread or (*_duties(directors, evidence), *gaps),
         dual_roles=unread or (*_dual_roles(directors, hosts, evidence), *gaps),
         members=unread or (*_members(directors, evidence), *gaps),
-        media_problems=unread or tuple(derive_media_problems(own, strangers)),
+        media_problems=unread or tuple(derive_media_problems(own, strangers, unheard)),
         coverage_problems=unread or tuple(problem for host in own for problem in derive_coverage(host)),
         authkeys=unread or _compare_authkeys(directors),
         haresources=unread or same,

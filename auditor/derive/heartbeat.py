@@ -37,10 +37,13 @@ def derive_channels(host: Evidence) -> Iterator[tuple[Channel, Medium]]:
                 yield (medium.kind, medium.group, medium.port, network), medium
 
 
-def derive_media_problems(directors: Sequence[Evidence], strangers: Strangers) -> Iterator[Problem | Unknown]:
+def derive_media_problems(
+    directors: Sequence[Evidence], strangers: Strangers, unheard: Unknown | None
+) -> Iterator[Problem | Unknown]:
     """Media that exist on one director only, or that a director of another cluster listens to.
 
-    ``strangers``: such a director and its medium for a channel, or None.
+    ``strangers``: such a director and its medium for a channel, or None. ``unheard``: why another cluster could have
+    one that is not known.
     """
     for director in directors:
         for fact in (director.ha_cf, director.interfaces):
@@ -53,6 +56,8 @@ def derive_media_problems(directors: Sequence[Evidence], strangers: Strangers) -
                 if other is not director and _file(other) is not None and not _meets(director, medium, other):
                     yield _unanswered(director, medium, other)
         yield from _shared(director, strangers)
+    if unheard is not None and any(True for director in directors for _ in derive_channels(director)):
+        yield unheard
 
 
 def _file(host: Evidence) -> HaCf | None:

@@ -313,9 +313,12 @@ def _resource_problems(
         return haresources
     if haresources is None:
         return ()
+    ha_cf = _fact(evidence.ha_cf)
+    if isinstance(ha_cf, Unknown):
+        return ha_cf
     if isinstance(refusals, Unknown):
         return refusals
-    if evidence.ha_cf is None or any(refusal.severity == "error" for refusal in refusals):
+    if ha_cf is None or any(refusal.severity == "error" for refusal in refusals):
         return unknown(
             haresources.at,
             "heartbeat does not start with these files, so what its addresses are cannot be told",
