@@ -122,8 +122,8 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         ha_cf_file=look.lies(f"{HA_D}/ha.cf"),
         haresources=haresources,
         haresources_file=look.lies(f"{HA_D}/haresources"),
-        ldirectord=_ldirectord(look, cf_path, packages),
-        ldirectord_file=look.lies(cf_path),
+        ldirectord=cf_path if isinstance(cf_path, Unknown) else _ldirectord(look, cf_path, packages),
+        ldirectord_file=cf_path if isinstance(cf_path, Unknown) else look.lies(cf_path),
         ifcfgs=_ifcfgs(look),
         network=_value_or_none(look.file("/etc/sysconfig/network", "network")),
         hosts=_value_or_none(look.file("/etc/hosts", "hosts")),
@@ -304,10 +304,12 @@ def _release(look: _Look) -> Release | None | Unknown:
     return None
 
 
-def _ldirectord_path(look: _Look, reading: Reading[Haresources] | None | Unknown) -> str:
+def _ldirectord_path(look: _Look, haresources: Reading[Haresources] | None | Unknown) -> str | Unknown:
     """The file that heartbeat starts ldirectord with: its argument, sought as ldirectord seeks it."""
+    if isinstance(haresources, Unknown):
+        return haresources
     name = "ldirectord.cf"
-    for group in haresources.value.groups if (haresources := known(reading)) is not None else ():
+    for group in haresources.value.groups if haresources is not None else ():
         for resource in group.resources:
             if posixpath.basename(resource.script) == "ldirectord" and resource.args:
                 name = str(resource.args[0])
