@@ -91,7 +91,7 @@ class Evidence:
     rc_local: Script | None | Unknown
     iptables_rules: Firewall | None | Unknown
     iptables_config: tuple[Setting, ...] | None | Unknown
-    systemd: bool
+    systemd: bool | Unknown
     links: tuple[RcLink, ...] | None | Unknown
     init_headers: tuple[InitHeader, ...] | None | Unknown
     ipvs: IpvsTable | None | Unknown
@@ -383,6 +383,8 @@ def _sysctls(look: _Look) -> Mapping[str, Sysctl] | Unknown:
 def _sysctl_files(look: _Look) -> tuple[Sysctl, ...] | Unknown:
     """sysctl.conf first, then the folder, as the init scripts do; systemd sorts all by file name."""
     systemd = _is_systemd(look)
+    if isinstance(systemd, Unknown):
+        return systemd
     paths: dict[str, str] = {}
     for folder in ("/usr/lib/sysctl.d", "/etc/sysctl.d"):
         artifacts = look.under(folder, "sysctl.d")
@@ -404,8 +406,9 @@ def _sysctl_files(look: _Look) -> tuple[Sysctl, ...] | Unknown:
     return tuple(assignments)
 
 
-def _is_systemd(look: _Look) -> bool:
-    return not isinstance(look.artifact("/etc/os-release"), Unknown | None)
+def _is_systemd(look: _Look) -> bool | Unknown:
+    release = look.artifact("/etc/os-release")
+    return release if isinstance(release, Unknown) else release is not None
 
 
 def _module_lines(look: _Look) -> tuple[ModuleLine, ...] | Unknown:

@@ -350,9 +350,10 @@ def _set_in_time(evidence: Evidence, written: Sysctl, carriers: frozenset[str]) 
         f"what loads the module before {written.at.source} is applied cannot be told from what was read",
         f"读到的内容无法说明在 {written.at.source} 生效之前由什么加载该模块",
     )
-    if isinstance(evidence.links, Unknown):
-        return evidence.links
-    if evidence.systemd or evidence.links is None:
+    for fact in (evidence.systemd, evidence.links):
+        if isinstance(fact, Unknown):
+            return fact
+    if evidence.systemd or evidence.links is None or isinstance(evidence.links, Unknown):
         return gap
     service = _iptables_carries(evidence)
     if isinstance(service, Unknown):
