@@ -92,6 +92,7 @@ class Evidence:
     iptables_rules: Firewall | None | Unknown
     iptables_config: tuple[Setting, ...] | None | Unknown
     systemd: bool | Unknown
+    runlevel: Setting | None | Unknown
     links: tuple[RcLink, ...] | None | Unknown
     init_headers: tuple[InitHeader, ...] | None | Unknown
     ipvs: IpvsTable | None | Unknown
@@ -137,6 +138,7 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         iptables_rules=_value_or_none(look.file("/etc/sysconfig/iptables", "iptables")),
         iptables_config=_value_or_none(look.file("/etc/sysconfig/iptables-config", "sysconfig")),
         systemd=_is_systemd(look),
+        runlevel=_value_or_none(look.file("/etc/inittab", "inittab")),
         links=_links(look),
         init_headers=_init_headers(look),
         ipvs=_ipvs(look),

@@ -150,7 +150,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         stances=carried
         if isinstance(carried, Unknown)
         else derive_stances(evidence, nics, carried, around.segment),
-        parameters=derive_parameters(evidence, nics, _arrivals(evidence, around.vips)),
+        parameters=derive_parameters(evidence, nics, carried, _arrivals(evidence, around.vips)),
         placements=derive_placements(evidence, around.vips),
         vip_boots=tuple(derive_vip_boots(evidence, around.vips)),
         alias_problems=evidence.ifcfgs

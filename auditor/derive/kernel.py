@@ -88,11 +88,15 @@ def _line(at: At) -> int:
 
 
 def derive_parameters(
-    evidence: Evidence, nics: tuple[Nic, ...] | Unknown, arrivals: Mapping[str, At] | Unknown
+    evidence: Evidence,
+    nics: tuple[Nic, ...] | Unknown,
+    carried: frozenset[str] | Unknown,
+    arrivals: Mapping[str, At] | Unknown,
 ) -> tuple[Parameter | Unknown, ...] | Unknown:
     """The ARP guard of each interface, every other parameter that a file sets and that was read, and the modules.
 
-    ``arrivals``: VIP to the place that brings it up at boot on an interface that hides it.
+    ``carried``: VIPs to be silent about. ``arrivals``: VIP to the place that brings it up at boot on an interface that
+    hides it.
     """
     assignments = boot_sysctls(evidence)
     if isinstance(nics, Unknown):
@@ -102,7 +106,7 @@ def derive_parameters(
     if isinstance(evidence.sysctls, Unknown):
         return evidence.sysctls
     return (
-        *(_guard(evidence, nic, name, assignments, arrivals) for nic in nics for name in _GUARDS),
+        *(_guard(evidence, nic, name, carried, arrivals) for nic in nics for name in _GUARDS),
         *_set_values(evidence.sysctls, assignments),
         *_loaded(evidence),
     )
@@ -112,16 +116,16 @@ def _guard(
     evidence: Evidence,
     nic: Nic,
     name: str,
-    assignments: Mapping[str, Sysctl],
+    carried: frozenset[str] | Unknown,
     arrivals: Mapping[str, At] | Unknown,
 ) -> Parameter | Unknown:
     running = nic.arp_ignore if name == "arp_ignore" else nic.arp_announce
     if isinstance(running, Unknown):
         return running
-    boot, ats = _at_boot(assignments, nic.name, name)
+    boot, ats = _at_boot(evidence, nic.name, name)
     _, running_ats = in_force(evidence.sysctls, nic.name, name)
     guard = _parameter(f"{nic.name} {name}", str(running), boot, (*running_ats, *ats))
-    first = _at_first_vip(evidence, nic.name, name, boot, arrivals)
+    first = _at_first_vip(evidence, nic.name, name, arrivals) if carried or arrivals else boot
     if guard.kept is not True or first == boot:
         return guard
     if isinstance(first, Unknown):
@@ -148,7 +152,12 @@ def _parameter(name: str, running: str, boot: object, ats: tuple[At, ...]) -> Pa
     )
 
 
-def _at_boot(assignments: Mapping[str, Sysctl], nic: str, name: str) -> tuple[int | Unknown, tuple[At, ...]]:
+def _at_boot(
+    evidence: Evidence, nic: str, name: str, *, before: int | None = None
+) -> tuple[int | Unknown, tuple[At, ...]]:
+    assignments = boot_sysctls(evidence, before=before)
+    if isinstance(assignments, Unknown):
+        return assignments, ()
     own, every, default = (assignments.get(sysctl_key(scope, name)) for scope in (nic, "all", "default"))
     values = [sysctl.number or 0 for sysctl in (own, every) if sysctl is not None]
     ats = tuple(sysctl.at for sysctl in (own, every) if sysctl is not None)
@@ -164,31 +173,24 @@ def _at_boot(assignments: Mapping[str, Sysctl], nic: str, name: str) -> tuple[in
 
 
 def _at_first_vip(
-    evidence: Evidence, nic: str, name: str, boot: int | Unknown, arrivals: Mapping[str, At] | Unknown
+    evidence: Evidence, nic: str, name: str, arrivals: Mapping[str, At] | Unknown
 ) -> int | Unknown:
-    """What boot has made of it when the first VIP comes up; where none is known to, no later than at the end."""
-    lines = [_line(command.at) for command in _steps(evidence)]
-    early = boot_sysctls(evidence, before=0)
-    assert not isinstance(early, Unknown)
-    value, _ = _at_boot(early, nic, name)
-    if value == boot or not lines:
-        return value
+    """What boot has made of it when the first VIP comes up."""
+    early, _ = _at_boot(evidence, nic, name, before=0)
+    boot, ats = _at_boot(evidence, nic, name)
+    if early == boot:
+        return early
     if isinstance(arrivals, Unknown):
         return arrivals
-    scripted = [at for at in arrivals.values() if _is_rc_local(at)]
     if not arrivals:
-        at = next(_steps(evidence)).at
         return unknown(
-            at,
-            f"{name} of {nic} is set by {at.source}, and nothing that was read tells what brings the VIPs up before or "
-            "after it",
-            f"{nic} 的 {name} 由 {at.source} 设置, 而读到的内容无法说明 VIP 在此之前还是之后启用",
+            ats[0],
+            f"{ats[0].source} sets {name} of {nic}, and nothing that was read tells whether the VIPs are up by then",
+            f"{ats[0].source} 设置 {nic} 的 {name}, 而读到的内容无法说明届时 VIP 是否已启用",
         )
-    if len(scripted) == len(arrivals):
-        late = boot_sysctls(evidence, before=min(map(_line, scripted)))
-        assert not isinstance(late, Unknown)
-        value, _ = _at_boot(late, nic, name)
-    return value
+    if not all(map(_is_rc_local, arrivals.values())):
+        return early
+    return _at_boot(evidence, nic, name, before=min(map(_line, arrivals.values())))[0]
 
 
 def _is_rc_local(at: At) -> bool:
@@ -220,10 +222,12 @@ def _numbers(text: str) -> list[str]:
 def _loaded(evidence: Evidence) -> Iterator[Parameter | Unknown]:
     """The modules that rc.local loads. An alias of modprobe.conf loads nothing by itself."""
     places: dict[str, At] = {}
+    lines = known(evidence.module_lines) or ()
+    aliases = {line.words[0]: line.words[1] for line in lines if line.verb == "alias" and len(line.words) > 1}
     for command in _steps(evidence):
         name = _module_of(command)
         if name is not None:
-            places[name] = command.at
+            places[aliases.get(name, name)] = command.at
         elif command.kind == "module":
             for gone in command.words:
                 places.pop(gone.replace("-", "_"), None)
@@ -338,7 +342,7 @@ def _dependents(module: Module, modules: Sequence[Module]) -> frozenset[str]:
 
 
 def _set_in_time(evidence: Evidence, written: Sysctl, carriers: frozenset[str]) -> bool | Unknown:
-    """Whether something loads one of the ``carriers`` before the assignment is made, in every runlevel."""
+    """Whether boot loads one of the ``carriers`` before it makes the assignment, in the runlevel that it enters."""
     loads = [_line(step.at) for step in _steps(evidence) if _brings(step, carriers)]
     in_script = _is_rc_local(written.at)
     sets = [_line(step.at) for step in _steps(evidence) if step.kind == "sysctl-load"]
@@ -358,8 +362,9 @@ def _set_in_time(evidence: Evidence, written: Sysctl, carriers: frozenset[str]) 
     service = _iptables_carries(evidence)
     if isinstance(service, Unknown):
         return service
+    default = known(evidence.runlevel)
     told: list[bool] = []
-    for level in ON:
+    for level in ON if default is None else default.value:
         name = {
             link.service: link.name
             for link in evidence.links
