@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 
 from auditor.derive.addresses import is_loopback, to_ip
@@ -194,11 +195,15 @@ def _vip(
     evidence: Mapping[str, Evidence],
     around: Surroundings,
 ) -> Vip:
-    owners = _certain(
+    claims = [
         (host.name, _owns(evidence[host.name], address))
         for host in hosts.values()
         if "director" in host.roles
-    )
+    ]
+    seen = tuple(name for name, owns in claims if owns is True)
+    owners = _certain(claims)
+    if isinstance(owners, Unknown):
+        owners = replace(owners, why=_as_far_as_seen(owners.why, seen))
     answering = _certain(
         ((name, _answers(evidence[name], host, address, around)) for name, host in hosts.items())
     )
@@ -206,7 +211,18 @@ def _vip(
     if served and not isinstance(owners, Unknown) and len(owners) == 1:
         live = hosts[owners[0]].ipvs
         table = live if isinstance(live, Unknown) else live is not None and _serves(hosts[owners[0]], address)
-    return Vip(address=address, served=served, owners=owners, answering=answering, table=table, ats=ats)
+    return Vip(
+        address=address, served=served, seen=seen, owners=owners, answering=answering, table=table, ats=ats
+    )
+
+
+def _as_far_as_seen(why: Prose, owners: Sequence[str]) -> Prose:
+    """In the middle of an outage the dead cannot be asked; what the living say is what people need to know."""
+    names = ", ".join(owners)
+    return Prose(
+        en=f"{why.en}; {f'{names} has it' if owners else 'no director that was read has it'}",
+        zh=f"{why.zh}; {f'已见由 {names} 持有' if owners else '已读取的调度器均未持有'}",
+    )
 
 
 def _certain(claims: Iterable[tuple[str, bool | Unknown]]) -> tuple[str, ...] | Unknown:

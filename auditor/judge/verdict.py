@@ -532,9 +532,8 @@ def _virtual_rows(cluster: Cluster, directors: Iterable[Host], active: str | Non
         if host.ldirectord is not None and not isinstance(host.ldirectord, Unknown)
     ]
     vips = () if isinstance(cluster.vips, Unknown) else cluster.vips
-    owners = {vip.address: vip.owners for vip in vips if not isinstance(vip, Unknown)}
+    owners = {vip.address: vip.seen for vip in vips if not isinstance(vip, Unknown)}
     for virtual in files[0].virtuals if files else ():
-        held = owners.get(virtual.address or "", ())
         yield VirtualRow(
             name=virtual.name,
             scheduler=virtual.scheduler,
@@ -542,5 +541,5 @@ def _virtual_rows(cluster: Cluster, directors: Iterable[Host], active: str | Non
                 f"{joined(real.address, real.port or virtual.port)} {real.forwarding} {real.weight}"
                 for real in virtual.reals
             ),
-            owners=() if isinstance(held, Unknown) else held,
+            owners=owners.get(virtual.address or "", ()),
         )

@@ -354,13 +354,14 @@ class Vip:
     """A virtual address of the cluster.
 
     ``served``: some virtual service uses it.
-    ``owners``: directors that have it on an interface that answers ARP.
+    ``owners``: directors that have it on an interface that answers ARP; ``seen``: those of which that is known.
     ``answering``: every host that would answer an ARP request for it.
     ``table``: the owner's live IPVS table has a service on it (None: not served, or no single owner).
     """
 
     address: str
     served: bool
+    seen: tuple[str, ...]
     owners: tuple[str, ...] | Unknown
     answering: tuple[str, ...] | Unknown
     table: bool | None | Unknown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from auditor.model.facts import AuthKey, Authkeys, File, Uname
 from auditor.model.findings import Finding, Fix, Report, Rule, Run
 from auditor.model.place import At, Prose, Unknown
 from auditor.model.snapshot import Artifact, HostError, HostSnapshot, Snapshot
+from tests.clusters.golden import Example, judged
 
 RUN = Run(id="r", started="2026-11-24T10:00:00Z", finished="2026-11-24T10:00:09Z")
 GONE = Unknown(
@@ -400,6 +402,15 @@ def test_a_host_that_was_not_visited_is_named_once() -> None:
     result = judge(base, (cluster(host(), sync=None),), RULES, run=RUN)
     assert result.verdict.unknown == ("ld1: timeout", "web: authkeys.same: permission denied")
     assert set(states(result).values()) == {"unknown"}
+
+
+@pytest.mark.parametrize(("dead", "seen"), [("ld1", ()), ("ld2", ("ld1",))])
+def test_who_holds_a_vip_is_told_as_far_as_it_was_seen(dead: str, seen: tuple[str, ...]) -> None:
+    """ld1 is the active one: when it cannot be read, nobody was seen to hold its VIPs."""
+    (found,) = judged(
+        Example(path=Path(), description=f"from right\n{dead}: unreachable\n", golden="")
+    ).clusters
+    assert {virtual.owners for virtual in found.virtuals} == {seen}
 
 
 def test_a_host_in_no_cluster_is_unknown_to_every_rule() -> None:
