@@ -66,8 +66,8 @@ node ld1
 node ld2
 ping 202.75.216.161
 respawn hacluster /usr/lib/heartbeat/ipfail
-stonith_host ld1 apcsmart ld2 /dev/ttyS1
-stonith_host ld2 apcsmart ld1 /dev/ttyS1
+stonith_host ld1 apcsmart /dev/ttyS1 ld2
+stonith_host ld2 apcsmart /dev/ttyS1 ld1
 """
 
 # On the backup the first word is ld2.

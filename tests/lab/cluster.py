@@ -37,34 +37,26 @@ class Cluster:
 
 
 REALS = "rs1 rs2 rs3 rs4"
-# What resources and health checks have come to in the end: the last address is there, and all reals that live.
-ACTIVE = (
-    "ip addr show dev eth0 | grep -F 202.91.231.173 && [ $(ipvsadm -Ln | grep -c '16[3-7]:80 ') = {reals} ]"
-)
-SYNCED = "ipvsadm -Ln --daemon | grep ^{role} && cl_status hbstatus"
+OWNS = "ip addr show dev eth0 | grep -F 202.91.231.173"
+# What resources and health checks have come to in the end: the last address is there, and all reals.
+ACTIVE = f"{OWNS} && [ $(ipvsadm -Ln | grep -c '16[3-7]:80 ') = 10 ]"
+STANDBY = "cl_status hbstatus && cl_status nodestatus ld1 | grep active"
+SYNCED = "ipvsadm -Ln --daemon | grep ^"
 
 CLUSTERS = {
     "printed, one after the other": Cluster(
         variant="printed",
-        boots=(
-            (f"{REALS} ld1", {"ld1": ACTIVE.format(reals=8)}),
-            ("ld2", {"ld1": ACTIVE.format(reals=10), "ld2": "cl_status nodestatus ld1 | grep active"}),
-        ),
+        boots=((f"{REALS} ld1", {"ld1": OWNS}), ("ld2", {"ld1": ACTIVE, "ld2": STANDBY})),
     ),
     "printed, both at once": Cluster(
-        variant="printed",
-        boots=((f"{REALS} ld1 ld2", {"ld1": ACTIVE.format(reals=10), "ld2": ACTIVE.format(reals=10)}),),
+        variant="printed", boots=((f"{REALS} ld1 ld2", {"ld1": ACTIVE, "ld2": ACTIVE}),)
     ),
     "right": Cluster(
         variant="right",
         boots=(
-            (f"{REALS} ld1", {"ld1": ACTIVE.format(reals=8)}),
             (
-                "ld2",
-                {
-                    "ld1": f"{ACTIVE.format(reals=10)} && {SYNCED.format(role='master')}",
-                    "ld2": f"{SYNCED.format(role='backup')} && cl_status nodestatus ld1 | grep active",
-                },
+                f"{REALS} ld1 ld2",
+                {"ld1": f"{ACTIVE} && {SYNCED}master", "ld2": f"{STANDBY} && {SYNCED}backup"},
             ),
         ),
     ),
@@ -105,6 +97,7 @@ def _real(machine: Machine, software: Path) -> Machine:
     links = {
         **machine.links,
         "/.usr/up/bin/sh": "dash",
+        **{f"/etc/alternatives/iptables{end}": f"/usr/sbin/iptables-legacy{end}" for end in ("", "-save")},
         "/etc/alternatives/which": "/usr/bin/which.debianutils",
         "/.usr/up/lib/modules": "uml/modules",
         "/.usr/up/lib/heartbeat/ipfail": "../../libexec/heartbeat/ipfail",
@@ -123,13 +116,17 @@ TIMEOUT = "echo 900 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_establish
 
 
 def _right(machine: Machine) -> Machine:
-    """What the right variant does beyond the runbook's text, for this kernel."""
+    """What the right variant does beyond the runbook's text, for this kernel and without a power switch."""
     if "director" not in machine.roles:
         return machine
-    path = "/etc/rc.d/rc.local"
-    local = machine.files[path]
-    content = local.content.replace(runbook.RC_LOCAL_CONNTRACK, SYNC + TIMEOUT)
-    return replace(machine, files={**machine.files, path: replace(local, content=content)})
+    machine = _edited(machine, "/etc/rc.d/rc.local", runbook.RC_LOCAL_CONNTRACK, SYNC + TIMEOUT)
+    return _edited(machine, "/etc/ha.d/ha.cf", "apcsmart /dev/ttyS1", "null")
+
+
+def _edited(machine: Machine, path: str, old: str, new: str) -> Machine:
+    text = machine.files[path]
+    edited = replace(text, content=text.content.replace(old, new))
+    return replace(machine, files={**machine.files, path: edited})
 
 
 def _heartbeat(software: Path) -> dict[str, Text]:

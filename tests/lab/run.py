@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,10 +26,15 @@ def lab() -> Iterator[Lab]:
 def test_a_scan_changes_nothing(lab: Lab) -> None:
     lab.become("right")
     lab.scan()
-    before = {name: digest(lab, name) for name in lab.nodes}
+    before = _digests(lab)
     lab.scan()
-    for name in lab.nodes:
-        assert digest(lab, name) == before[name], f"{name}: changed by a scan"
+    for name, after in _digests(lab).items():
+        assert after == before[name], f"{name}: changed by a scan"
+
+
+def _digests(lab: Lab) -> dict[str, dict[str, str]]:
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(lab.nodes, pool.map(partial(digest, lab), lab.nodes), strict=True))
 
 
 def test_what_a_scan_runs_writes_nothing(lab: Lab) -> None:
@@ -58,7 +65,9 @@ def test_scenario(lab: Lab, scenario: Scenario) -> None:
         wrong = [*_differences(report, scenario, "fail"), *_differences(report, scenario, "unknown")]
         if report["run"]["exit_code"] != scenario.exit:
             wrong.append(f"exit status {report['run']['exit_code']}, expected {scenario.exit}")
-    assert not wrong, "\n".join([f"{scenario.name}: {scenario.title}", *wrong])
+    for line in wrong:
+        say(line)
+    assert not wrong, f"{scenario.name}: {scenario.title}"
 
 
 def _differences(report: dict[str, Any], scenario: Scenario, state: str) -> Iterator[str]:
