@@ -31,14 +31,11 @@ def start_lab() -> Iterator[Lab]:
     """Networks, gateway and client; no node yet. All of it is gone at the end of the block."""
     debian = software()
     work = Path(tempfile.mkdtemp(prefix="lvsaudit-lab-"))
-    space = None
+    space = Space(work)
     try:
-        space = Space(work / "space.log")
         yield Lab(work, space, debian)
     finally:
-        if space is not None:
-            space.stop()
-        shutil.rmtree(work, ignore_errors=True)
+        space.stop()
 
 
 class Lab:
@@ -70,6 +67,7 @@ class Lab:
         for names, settled in CLUSTERS[cluster].boots:
             self.boot(*names.split())
             self.until(settled)
+            say(f"settled: {' '.join(settled)}")
         self._cluster = cluster
 
     @contextlib.contextmanager
@@ -151,6 +149,7 @@ class Lab:
 
     def scan(self) -> dict[str, Any]:
         """report.json of a scan of all hosts, by the installed program; its exit status is in there."""
+        say("scan")
         out = self.work / "scan"
         shutil.rmtree(out, ignore_errors=True)
         scan = self._space.visiting(*self.lvsaudit("scan", str(self.hosts), "-o", str(out)))

@@ -40,14 +40,13 @@ def version(place: Path, package: str) -> tuple[str, str]:
 
 def _download(folder: Path) -> list[Path]:
     (folder / "partial").mkdir(parents=True)
-    subprocess.run(
-        [
-            *("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "--download-only"),
-            *("--reinstall", "-o", f"Dir::Cache::archives={folder}", *PACKAGES),
-        ],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    fetch = [
+        *("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "--download-only"),
+        *("--reinstall", "-o", f"Dir::Cache::archives={folder}", *PACKAGES),
+    ]
+    if subprocess.run(fetch, capture_output=True, check=False).returncode:
+        subprocess.run(["apt-get", "update", "-qq"], check=True)
+        subprocess.run(fetch, check=True, stdout=subprocess.DEVNULL)
     return sorted(folder.glob("*.deb"))
 
 

@@ -1,7 +1,7 @@
 """Namespaces for all of the lab: its network, its mounts, its processes.
 
-The first process in there waits for the end of a pipe that this program holds. When this program goes away,
-however it does, the kernel ends every node, and networks and mounts vanish with them.
+The first process in there waits for the end of a pipe that this program holds, and then removes the lab's folder.
+When this program goes away, however it does, the kernel ends every node, and networks and mounts vanish with them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _NAMESPACES = ("--mount", "--net", "--pid")
 # the two public networks, br1 the wire between the directors.
 _BOOT = f"""\
 set -e
+trap 'rm -rf "$1"' EXIT
 mount -t proc proc /proc
 mount -t tmpfs -o mode=0755 run /run
 mkdir /run/memory
@@ -48,28 +49,28 @@ ip -n client addr add {CLIENT[0]}/28 dev eth0
 ip -n client addr add {CLIENT[1]}/28 dev eth0
 ip -n client route add default via {GATEWAY[0]}
 echo ready
-exec env --ignore-signal=CHLD cat
+cat
 """
 
 
 class Space:
-    """Up when it is made; RuntimeError with what went wrong when it cannot be."""
+    """Up when it is made; RuntimeError with what went wrong when it cannot be. ``work`` goes with it."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, work: Path) -> None:
         held, self._lifeline = os.pipe()
-        with log.open("wb") as err:
-            self._outer = subprocess.Popen(
-                ["unshare", *_NAMESPACES, "--fork", "sh", "-c", _BOOT],
-                stdin=held,
-                stdout=subprocess.PIPE,
-                stderr=err,
-                start_new_session=True,
-            )
+        self._outer = subprocess.Popen(
+            ["unshare", *_NAMESPACES, "--fork", "sh", "-c", _BOOT, "sh", str(work)],
+            stdin=held,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
         os.close(held)
         assert self._outer.stdout is not None
+        assert self._outer.stderr is not None
         if self._outer.stdout.readline() != b"ready\n":
             self.stop()
-            raise RuntimeError(f"no namespaces for the lab: {log.read_text()}")
+            raise RuntimeError(f"no namespaces for the lab: {self._outer.stderr.read().decode()}")
         children = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children").read_text()
         self.pid = int(children.split()[0])
 
