@@ -161,6 +161,15 @@ class Lab:
         assert report["run"]["exit_code"] == done.returncode, done.stderr
         return report
 
+    def collect(self) -> Path:
+        """A snapshot of all hosts, until the lab ends; RuntimeError unless every one of them was read whole."""
+        out = self.work / "snapshot"
+        collect = self._space.visiting(*self.lvsaudit("collect", str(self.hosts), "-o", str(out)))
+        done = subprocess.run(collect, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"lvsaudit collect ended with {done.returncode}: {done.stderr}")
+        return out
+
     @contextlib.contextmanager
     def traffic(self) -> Iterator[dict[str, Any]]:
         """The client asks for pages during the block; in the end: how many requests, which failed, how long each."""

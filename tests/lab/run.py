@@ -7,13 +7,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 import pytest
 
 from tests.lab.lab import Lab, start_lab
 from tests.lab.say import say
-from tests.lab.scenario import Scenario, scenarios
+from tests.lab.scenario import Scenario, differences, scenarios
 from tests.lab.untouched import digest, traced, writes
 
 
@@ -61,32 +60,7 @@ def test_traffic_does_not_notice_a_scan(lab: Lab) -> None:
 @pytest.mark.parametrize("scenario", scenarios().values(), ids=lambda scenario: scenario.name)
 def test_scenario(lab: Lab, scenario: Scenario) -> None:
     with lab.broken(scenario):
-        report = lab.scan()
-        wrong = [*_differences(report, scenario, "fail"), *_differences(report, scenario, "unknown")]
-        if report["run"]["exit_code"] != scenario.exit:
-            wrong.append(f"exit status {report['run']['exit_code']}, expected {scenario.exit}")
+        wrong = list(differences(lab.scan(), scenario))
     for line in wrong:
         say(line)
     assert not wrong, f"{scenario.name}: {scenario.title}"
-
-
-def _differences(report: dict[str, Any], scenario: Scenario, state: str) -> Iterator[str]:
-    """One line for each rule that came out as ``state`` and should not have, or the other way round."""
-    found: dict[str, list[str]] = {}
-    answering = [host["name"] for host in report["hosts"] if host["status"] == "ok"]
-    for finding in report["findings"]:
-        if finding["host"] not in (None, *answering):
-            # Nobody has looked: nothing about this host may be anything else.
-            if finding["state"] != "unknown":
-                yield f"{finding['state']}, though {finding['host']} did not answer: {finding['rule']}"
-        elif finding["state"] == state:
-            where = f"{finding['rule']} {finding['host'] or ''}".strip()
-            found.setdefault(where, []).append(finding["message"]["en"])
-    expected = set()
-    for where in scenario.fails if state == "fail" else scenario.unknown:
-        rule, _, host = where.partition(" ")
-        expected |= {f"{rule} {name}" for name in answering} if host == "*" else {where}
-    for where in sorted(found.keys() - expected):
-        yield f"{state}, but not expected: {where}: {'; '.join(found[where])}"
-    for where in sorted(expected - found.keys()):
-        yield f"expected to {state}, but did not: {where}"

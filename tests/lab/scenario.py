@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent / "scenarios"
 
@@ -58,3 +59,33 @@ def _read(path: Path) -> Scenario:
     for name in ("fails", "unknown"):
         keys[name] = frozenset(keys.get(name, ()))
     return Scenario(name=path.stem, **keys)
+
+
+def differences(report: Mapping[str, Any], scenario: Scenario) -> Iterator[str]:
+    """One line for each way in which a scan, as its report.json tells it, is not what the scenario expects."""
+    yield from _rules(report, "fail", scenario.fails)
+    yield from _rules(report, "unknown", scenario.unknown)
+    if report["run"]["exit_code"] != scenario.exit:
+        yield f"exit status {report['run']['exit_code']}, expected {scenario.exit}"
+
+
+def _rules(report: Mapping[str, Any], state: str, wanted: Iterable[str]) -> Iterator[str]:
+    """One line for each rule that came out as ``state`` and should not have, or the other way round."""
+    found: dict[str, list[str]] = {}
+    answering = [host["name"] for host in report["hosts"] if host["status"] == "ok"]
+    for finding in report["findings"]:
+        if finding["host"] not in (None, *answering):
+            # Nobody has looked: nothing about this host may be anything else.
+            if finding["state"] != "unknown":
+                yield f"{finding['state']}, though {finding['host']} did not answer: {finding['rule']}"
+        elif finding["state"] == state:
+            where = f"{finding['rule']} {finding['host'] or ''}".strip()
+            found.setdefault(where, []).append(finding["message"]["en"])
+    expected = set()
+    for where in wanted:
+        rule, _, host = where.partition(" ")
+        expected |= {f"{rule} {name}" for name in answering} if host == "*" else {where}
+    for where in sorted(found.keys() - expected):
+        yield f"{state}, but not expected: {where}: {'; '.join(found[where])}"
+    for where in sorted(expected - found.keys()):
+        yield f"expected to {state}, but did not: {where}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+from auditor.cli import main
 from auditor.judge.rules import load_rules
-from auditor.resources import RULES
+from auditor.resources import DEMO, RULES
 from tests.hosts.runbook import LAST_OCTET
 from tests.lab.cluster import CLUSTERS
-from tests.lab.scenario import Scenario, scenarios
+from tests.lab.scenario import Scenario, differences, scenarios
 
 SCENARIOS = scenarios()
 SCOPES = {rule.id: rule.scope for rule in load_rules(RULES)}
@@ -31,3 +35,10 @@ def test_what_is_broken_is_mended() -> None:
     for scenario in SCENARIOS.values():
         assert scenario.stays or not scenario.off
         assert bool(scenario.undo) == bool(scenario.break_) or scenario.stays
+
+
+def test_the_demo_is_the_runbook_as_printed(tmp_path: Path) -> None:
+    """``make record`` took it from the lab; a rule that changes changes that scenario as well."""
+    main(["check", str(DEMO), "-o", str(tmp_path)])
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert list(differences(report, SCENARIOS["41-printed"])) == []
