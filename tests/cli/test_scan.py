@@ -83,7 +83,7 @@ def test_the_runbook_as_printed(cluster: Cluster, tmp_path: Path) -> None:
         *(
             (rule, host)
             for host in directors + reals
-            for rule in ("arp.false-guard", "host.end-of-life", "ssh.obsolete")
+            for rule in ("arp.false-guard", "conntrack.persistent", "host.end-of-life", "ssh.obsolete")
         ),
     }
     assert "NOT READY" in ended.stdout
