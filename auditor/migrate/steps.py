@@ -28,7 +28,6 @@ def steps(design: Design) -> Iterator[Step]:
             f"tar -C {name} -c . | tar -C / -x --no-overwrite-dir --no-same-owner   # {name}"
             for name in everyone
         ),
-        "systemctl daemon-reload",
     )
     if design.pacemaker and directors:
         yield _step(
@@ -38,24 +37,23 @@ def steps(design: Design) -> Iterator[Step]:
             "corosync-keygen   # on the first; writes /etc/corosync/authkey, mode 0400",
         )
     yield from _alike(
-        "Enable and disable units; those that are not installed may be left out",
-        "启用与禁用单元; 未安装的可略去",
-        [
-            (host.name, [f"systemctl preset {' '.join((*enabled(design, host), *disabled(design, host)))}"])
-            for host in design.hosts
-        ],
+        "Enable and disable units",
+        "启用与禁用单元",
+        [(host.name, _preset(design, host)) for host in design.hosts],
     )
     yield from _alike(
         "Load what the firewall needs",
         "装入防火墙所需的规则",
         [(host.name, _firewall(design, host)) for host in design.hosts],
     )
-    yield _step(
-        "Real servers first, one at a time: take the old one out of its pools, replace it, put it back",
-        "先迁移真实服务器, 逐台进行: 从服务池中移出旧主机, 替换, 再放回",
-        reals,
-        *(("systemctl start systemd-sysctl lvs-vip-lo", "ip -4 -o addr show dev lo") if reals else ()),
-    )
+    if reals:
+        yield _step(
+            "Real servers first, one at a time: take the old one out of its pools and off the network, restart the new "
+            "one, put it back",
+            "先迁移真实服务器, 逐台进行: 将旧主机移出服务池并断网, 重启新主机, 再放回",
+            reals,
+            REBOOT,
+        )
     yield _step(
         "Stop the old cluster: the passive director, then the active one. From here on nothing is served",
         "停止旧集群: 先备用, 后主用。自此服务中断",
@@ -64,6 +62,18 @@ def steps(design: Design) -> Iterator[Step]:
         "chkconfig heartbeat off      # so that a reboot does not bring it back",
     )
     yield from _start(design, directors)
+
+
+# Started by hand, systemd-sysctl does nothing a second time, and nobody loads modules or swaps networks.
+REBOOT = "systemctl reboot   # modules, parameters and addresses are then those of the files"
+
+
+def _preset(design: Design, host: NewHost) -> list[str]:
+    """Units that are to be off need not be there, and one that is missing would spoil the whole command."""
+    command = f"systemctl preset {' '.join(enabled(design, host))}"
+    if others := disabled(design, host):
+        command += f" $(systemctl list-unit-files --no-legend {' '.join(others)} | cut -d ' ' -f 1)"
+    return [command]
 
 
 def _firewall(design: Design, host: NewHost) -> list[str]:
@@ -79,22 +89,22 @@ def _firewall(design: Design, host: NewHost) -> list[str]:
 
 
 def _start(design: Design, directors: tuple[str, ...]) -> Iterator[Step]:
-    if design.pacemaker and directors:
+    if not directors:
+        return
+    yield _step(
+        "Take the old directors off the network and restart the new ones",
+        "将旧调度器断网, 重启新调度器",
+        directors,
+        REBOOT,
+    )
+    if design.pacemaker:
         yield _step(
-            "Start the new cluster on all directors and load its configuration on one",
-            "在全部调度器上启动新集群, 并在其中一台上装入配置",
+            "When all are online, load the configuration on one",
+            "全部在线后, 在其中一台上装入配置",
             directors,
-            "systemctl start corosync pacemaker   # on each",
-            "crm_verify --xml-file cluster/cib.xml --verbose",
+            "crm_mon -1   # on one; shows who is online",
+            "crm_verify --xml-file cluster/cib.xml --verbose   # on one",
             "cibadmin --replace --scope configuration --xml-file cluster/cib.xml   # on one",
-        )
-    elif design.leader is not None:
-        units = [unit for unit in enabled(design, design.leader) if unit.startswith(("lvs-", "ldirectord"))]
-        yield _step(
-            f"Start the service on {design.leader.name}",
-            f"在 {design.leader.name} 上启动服务",
-            (design.leader.name,),
-            f"systemctl start {' '.join(units)}",
         )
 
 
