@@ -24,6 +24,7 @@ def write_corosync(design: Design) -> str:
         "    crypto_cipher: aes256",
         "    crypto_hash: sha256",
         f"    token: {design.token}",
+        f"    consensus: {design.consensus}",
         f"    token_warning: {design.warning}",
     ]
     for link in design.links:
@@ -118,7 +119,7 @@ def _tell_directive(design: Design, fact: Directive) -> Iterator[Told]:
         case "udpport":
             yield changed(first, CONF, f"mcastport: {PORT}", "port", 0)
         case "deadtime":
-            yield changed(first, CONF, f"token: {design.token}", "deadtime", 0, ms=design.token)
+            yield changed(first, CONF, f"token: {design.token}", "deadtime", 0, ms=design.deadtime)
         case "warntime":
             yield changed(first, CONF, f"token_warning: {design.warning}", "warntime", 0)
         case "keepalive":

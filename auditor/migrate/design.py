@@ -113,7 +113,7 @@ class NewHost:
 class Design:
     """``leader``: the director whose files are followed where the directors' files differ.
 
-    ``token``: milliseconds. ``warning``: per cent of it. ``preferred``: the node that haresources names first.
+    ``deadtime``, ``warntime``: milliseconds. ``preferred``: the node that haresources names first.
     ``timeouts``: seconds of tcp, tcpfin and udp where they were set by somebody.
     """
 
@@ -124,8 +124,8 @@ class Design:
     hosts: tuple[NewHost, ...]
     members: tuple[Member, ...]
     links: tuple[Link, ...]
-    token: int
-    warning: int
+    deadtime: int
+    warntime: int
     failback: bool
     preferred: str | None
     parts: tuple[Part, ...]
@@ -147,6 +147,20 @@ class Design:
     @property
     def pacemaker(self) -> bool:
         return self.ha == "pacemaker"
+
+    @property
+    def token(self) -> int:
+        """Milliseconds. A node is dead once the token was lost and the others agreed: 1.2 times as long again."""
+        return self.deadtime * 5 // 11
+
+    @property
+    def consensus(self) -> int:
+        return self.deadtime - self.token
+
+    @property
+    def warning(self) -> int:
+        """Per cent of the token."""
+        return max(1, min(99, 100 * self.warntime // max(1, self.token)))
 
     @property
     def sync_unit(self) -> str:
@@ -190,8 +204,8 @@ def design_cluster(snapshot: Snapshot, cluster: Cluster, target: str, ha: str) -
         hosts=hosts,
         members=members,
         links=links,
-        token=value.deadtime.ms if value is not None else 30000,
-        warning=max(1, min(99, 100 * value.warntime.ms // max(1, value.deadtime.ms))) if value else 50,
+        deadtime=value.deadtime.ms if value is not None else 30000,
+        warntime=value.warntime.ms if value is not None else 15000,
         failback=_failback(value),
         preferred=preferred,
         parts=parts,

@@ -34,7 +34,7 @@ def aspects(design: Design, cluster: Cluster) -> Iterator[Aspect]:
             "a dead director is noticed after",
             "判定调度器死亡",
             *_both(f"deadtime {ha_cf.deadtime.ms if ha_cf else '?'} ms"),
-            *_both(f"token {design.token} ms"),
+            *_both(f"token + consensus {design.deadtime} ms"),
         )
         stays, returns = ("stays", "不切回"), ("goes back", "切回")
         word = ha_cf.auto_failback.value if ha_cf and ha_cf.auto_failback else "-"

@@ -84,13 +84,14 @@ _WHY: Mapping[str, Prose] = {
     "peer-unknown": _p("this peer is no known address of a node", "该对端不是任何已知节点的地址"),
     "keepalive": _p("corosync derives its intervals from the token", "corosync 由 token 推算各间隔"),
     "deadtime": _p(
-        "a node counts as dead after {ms} ms without the token; a failover takes this "
-        "long, some seconds for the consensus, and the start of the resources",
-        "失去令牌 {ms} 毫秒后判定节点死亡; 切换耗时为此值加数秒共识时间及资源启动时间",
+        "a node counts as dead after {ms} ms: its token is missed, then the others agree (consensus); a failover takes "
+        "this long and the start of the resources",
+        "节点在 {ms} 毫秒后判定死亡: 先是令牌丢失, 再由其余节点达成共识 (consensus); 切换耗时为此值加资源启动时间",
     ),
     "deadtime-default": _p(
-        "ha.cf has no deadtime: heartbeat's own 30 s are kept. Corosync's default is 3 s",
-        "ha.cf 没有 deadtime: 保留 heartbeat 的默认 30 秒; corosync 默认 3 秒",
+        "ha.cf has no deadtime: heartbeat's own 30 s are kept, token and consensus together. Corosync's default is 3 s "
+        "and 3.6 s",
+        "ha.cf 没有 deadtime: 保留 heartbeat 的默认 30 秒, 为 token 与 consensus 之和; corosync 默认 3 秒与 3.6 秒",
     ),
     "warntime": _p("in per cent of the token", "以 token 的百分比表示"),
     "initdead": _p(

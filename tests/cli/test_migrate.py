@@ -24,7 +24,7 @@ def test_the_demo_cluster_is_migrated_and_called_unsafe(
     assert json.loads((out / "ledger.json").read_text())["counts"]["kept"] > 100
     page = (out / "report.html").read_text()
     assert '<section id="migration">' in page
-    assert "token 30000 ms" in page
+    assert "token + consensus 30000 ms" in page
     assert not [path for path in out.rglob("*") if path.is_file() and path.stat().st_mode & 0o111]
     assert {path.stat().st_mode & 0o777 for path in (out / "ld1").rglob("*") if path.is_dir()} == {0o755}
     assert (out / "ld1/etc/ha.d/ldirectord.cf").stat().st_mode & 0o777 == 0o600

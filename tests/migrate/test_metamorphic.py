@@ -55,8 +55,12 @@ CASES: dict[str, tuple[str, str, str, str, Changes]] = {
         "debian-12",
         HA_CF,
         "auto_failback off",
-        "auto_failback off\ndeadtime 10\nwarntime 6",
-        on_both(COROSYNC, "-token: 30000", "+token: 10000", "-token_warning: 50", "+token_warning: 60"),
+        "auto_failback off\ndeadtime 10\nwarntime 3",
+        on_both(
+            COROSYNC,
+            *("-token: 13636", "+token: 4545", "-consensus: 16364", "+consensus: 5455"),
+            *("-token_warning: 99", "+token_warning: 66"),
+        ),
     ),
     "weight": (
         "debian-12",
