@@ -1,6 +1,7 @@
 # make demo   sets everything up and scans the recorded cluster
 # make test   sets everything up, Debian packages included when root, and runs the tests
 # make check  linters, types, import contracts
+# make mutants  spoils every artifact of every example cluster in every way: no rule may come out better (long)
 # make bench  a fleet of real sshd on loopback, beside the OpenSSH client (root); fleets of 3,000 judged; the readers
 # make lab    boots the runbook's cluster, real kernels and daemons, and opens a shell in its network (root, Debian)
 # make lab-test  breaks that cluster in every way we know and holds the program to what it must find (root, Debian)
@@ -29,7 +30,7 @@ UNPACKED := .cache/debian/.ready
 export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench record golden lab lab-test clean debian
+.PHONY: demo test check mutants bench record golden lab lab-test clean debian
 
 # The recorded cluster is set up as the runbook prints it, which is not ready: findings (1) are what a demo shows.
 demo: $(READY)
@@ -43,6 +44,9 @@ check: $(READY)
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+mutants: $(READY)
+	$(BIN)/pytest -q -n auto tests/judge/mutations.py
 
 bench: $(READY) debian $(UNPACKED)
 	$(BIN)/python -m tests.bench.fleet
