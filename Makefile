@@ -5,6 +5,7 @@
 # make bench  a fleet of real sshd on loopback, beside the OpenSSH client (root); fleets of 3,000 judged; the readers
 # make lab    boots the runbook's cluster, real kernels and daemons, and opens a shell in its network (root, Debian)
 # make lab-test  breaks that cluster in every way we know and holds the program to what it must find (root, Debian)
+# make lab-migrate  migrates that cluster to new hosts and proves that they do what the old ones did (root, Debian)
 # make clean  takes away what the others made, reports excepted
 
 UV := $(or $(shell command -v uv),.cache/uv/bin/uv)
@@ -30,7 +31,7 @@ UNPACKED := .cache/debian/.ready
 export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check mutants bench record golden lab lab-test clean debian
+.PHONY: demo test check mutants bench record golden lab lab-test lab-migrate clean debian
 
 # The recorded cluster is set up as the runbook prints it, which is not ready: findings (1) are what a demo shows.
 demo: $(READY)
@@ -57,13 +58,17 @@ bench: $(READY) debian $(UNPACKED)
 golden: $(READY)
 	$(BIN)/python -m tests.clusters.golden
 
-lab lab-test record: DEBIAN += user-mode-linux
+lab lab-test lab-migrate record: DEBIAN += user-mode-linux
+lab-migrate: DEBIAN += mmdebstrap e2fsprogs
 
 lab: $(READY) debian
 	@$(BIN)/python -m tests.lab
 
 lab-test: $(READY) debian
 	$(BIN)/pytest -q --capture=no tests/lab/run.py
+
+lab-migrate: $(READY) debian
+	$(BIN)/pytest -q --capture=no tests/lab/prove.py
 
 # Records the demo cluster anew: the lab's, as the runbook prints it (root).
 record: $(READY) debian

@@ -216,12 +216,11 @@ class Lab:
             self.sh("gateway", f"ip link show {tap} >/dev/null 2>&1 || {{ {made}; }}")
             wires.append(f"vec{number}:transport=tap,ifname={tap},depth=64,mac={mac}")
         kernel = (
-            *("env", "TMPDIR=/run/memory", "linux.uml", f"umid={name}", f"uml_dir={self.work}/", "mem=192M"),
-            *("root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={GUEST}/boot"),
-            *(f"TREE={self.work}/{name}.tar", f"SOFTWARE={self._debian}"),
+            *("env", "TMPDIR=/run/memory", "linux.uml", f"umid={name}", f"uml_dir={self.work}/"),
+            *self._system(machine),
             *("con=null", "con0=null,fd:1", "ssl=null", *wires),
         )
-        with (self.work / f"{name}.console").open("wb") as console:
+        with (self.work / f"{name}.console").open("ab") as console:
             return subprocess.Popen(
                 self._space.inside(*kernel),
                 stdin=subprocess.DEVNULL,
@@ -229,6 +228,13 @@ class Lab:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _system(self, machine: Machine) -> tuple[str, ...]:
+        """Memory, root and first program, for the kernel's command line."""
+        return (
+            *("mem=192M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={GUEST}/boot"),
+            *(f"TREE={self.work}/{machine.name}.tar", f"SOFTWARE={self._debian}"),
+        )
 
     def _run(self, place: str, script: str) -> subprocess.CompletedProcess[str]:
         if place == "client":
