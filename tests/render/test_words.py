@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from auditor.model.findings import SEVERITIES, STATES
+from auditor.model.migration import FATES
 from auditor.render.words import _WORDS, listed, phrase, say
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +22,7 @@ SOURCES = [
 FROM_THE_REPORT = {
     *SEVERITIES,
     *STATES,
+    *FATES,
     *("ready", "not_ready", "cannot_tell", "why_ready", "why_not_ready", "why_cannot_tell"),
     *("ok", "partial", "unreachable", "auth_failed", "host_key_rejected", "timeout"),
     *("director", "real", "and_more"),
