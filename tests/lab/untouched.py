@@ -21,7 +21,7 @@ grep -rs . /proc/sys/net /proc/sys/kernel/hostname /proc/sys/kernel/modprobe | g
 { ip addr; ip rule; ip route show table all; } | sed 's/^/network\t/'
 [ ! -e /proc/net/ip_vs ] || { ipvsadm -Sn; ipvsadm -Ln --timeout; ipvsadm -Ln --daemon; } | sed 's/^/ipvs\t/'
 sed 's/^/mount\t/' /proc/mounts
-ps -eo pid,args | grep -vE 'kworker|ps -eo|bash -c|grep -vE|sed s/' | sed 's/^/process\t/'
+ps -eo pid,args | grep -vE 'kworker|ps -eo|bash -c|grep -vE|sed s/|\[sed\]' | sed 's/^/process\t/'
 """
 
 
