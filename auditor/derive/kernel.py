@@ -105,28 +105,48 @@ def derive_parameters(
         return assignments
     if isinstance(evidence.sysctls, Unknown):
         return evidence.sysctls
+    matters = bool(carried or arrivals)
+    early = boot_sysctls(evidence, before=0)
+    at_vips = _at_first_vip(evidence, early, arrivals)
     return (
-        *(_guard(evidence, nic, name, carried, arrivals) for nic in nics for name in _GUARDS),
+        *(
+            _guard(evidence.sysctls, nic, name, assignments, early, at_vips if matters else assignments)
+            for nic in nics
+            for name in _GUARDS
+        ),
         *_set_values(evidence.sysctls, assignments),
         *_loaded(evidence),
     )
 
 
 def _guard(
-    evidence: Evidence,
+    live: Mapping[str, Sysctl],
     nic: Nic,
     name: str,
-    carried: frozenset[str] | Unknown,
-    arrivals: Mapping[str, At] | Unknown,
+    assignments: Mapping[str, Sysctl],
+    early: Mapping[str, Sysctl] | Unknown,
+    at_vips: Mapping[str, Sysctl] | Unknown | None,
 ) -> Parameter | Unknown:
+    """``assignments``: of the whole boot; ``early``: before rc.local; ``at_vips``: see ``_at_first_vip``."""
     running = nic.arp_ignore if name == "arp_ignore" else nic.arp_announce
     if isinstance(running, Unknown):
         return running
-    boot, ats = _at_boot(evidence, nic.name, name)
-    _, running_ats = in_force(evidence.sysctls, nic.name, name)
+    boot, ats = _at_boot(assignments, nic.name, name)
+    _, running_ats = in_force(live, nic.name, name)
     guard = _parameter(f"{nic.name} {name}", str(running), boot, (*running_ats, *ats))
-    first = _at_first_vip(evidence, nic.name, name, arrivals) if carried or arrivals else boot
-    if guard.kept is not True or first == boot:
+    first, _ = _at_boot(early, nic.name, name)
+    if guard.kept is not True or at_vips is assignments or first == boot:
+        return guard
+    if at_vips is None:
+        source = ats[0].source
+        first = unknown(
+            ats[0],
+            f"{source} sets {name} of {nic.name}, and nothing that was read tells whether the VIPs are up by then",
+            f"{source} 设置 {nic.name} 的 {name}, 而读到的内容无法说明届时 VIP 是否已启用",
+        )
+    else:
+        first, _ = _at_boot(at_vips, nic.name, name)
+    if first == boot:
         return guard
     if isinstance(first, Unknown):
         return replace(guard, kept=first)
@@ -153,9 +173,8 @@ def _parameter(name: str, running: str, boot: object, ats: tuple[At, ...]) -> Pa
 
 
 def _at_boot(
-    evidence: Evidence, nic: str, name: str, *, before: int | None = None
+    assignments: Mapping[str, Sysctl] | Unknown, nic: str, name: str
 ) -> tuple[int | Unknown, tuple[At, ...]]:
-    assignments = boot_sysctls(evidence, before=before)
     if isinstance(assignments, Unknown):
         return assignments, ()
     own, every, default = (assignments.get(sysctl_key(scope, name)) for scope in (nic, "all", "default"))
@@ -173,24 +192,16 @@ def _at_boot(
 
 
 def _at_first_vip(
-    evidence: Evidence, nic: str, name: str, arrivals: Mapping[str, At] | Unknown
-) -> int | Unknown:
-    """What boot has made of it when the first VIP comes up."""
-    early, _ = _at_boot(evidence, nic, name, before=0)
-    boot, ats = _at_boot(evidence, nic, name)
-    if early == boot:
-        return early
+    evidence: Evidence, early: Mapping[str, Sysctl] | Unknown, arrivals: Mapping[str, At] | Unknown
+) -> Mapping[str, Sysctl] | Unknown | None:
+    """The assignments that boot has made when the first VIP comes up; None: nothing that was read brings one up."""
     if isinstance(arrivals, Unknown):
         return arrivals
     if not arrivals:
-        return unknown(
-            ats[0],
-            f"{ats[0].source} sets {name} of {nic}, and nothing that was read tells whether the VIPs are up by then",
-            f"{ats[0].source} 设置 {nic} 的 {name}, 而读到的内容无法说明届时 VIP 是否已启用",
-        )
+        return None
     if not all(map(_is_rc_local, arrivals.values())):
         return early
-    return _at_boot(evidence, nic, name, before=min(map(_line, arrivals.values())))[0]
+    return boot_sysctls(evidence, before=min(map(_line, arrivals.values())))
 
 
 def _is_rc_local(at: At) -> bool:

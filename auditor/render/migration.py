@@ -15,7 +15,7 @@ from auditor.migrate.overview import target_name
 from auditor.model.migration import FATES, Migration
 from auditor.render.console import console_for
 from auditor.render.visible import safe
-from auditor.render.words import tell, word
+from auditor.render.words import say, tell
 
 _MOST = 8
 
@@ -48,7 +48,7 @@ def _parts(migration: Migration, lang: str) -> Iterator[Text | Table]:
     yield _before_and_after(migration, lang)
     yield Text()
     numbers = counts(migration)
-    yield Text("  ".join(f"{tell(word(fate), lang)} {numbers[fate]}" for fate in FATES), "bold")
+    yield Text("  ".join(f"{say(fate, lang)} {numbers[fate]}" for fate in FATES), "bold")
     kinds = grouped(migration, "decide")
     for why, rows in kinds[:_MOST]:
         places = ", ".join(str(row.at or row.host) for row in rows[:2])
@@ -62,7 +62,7 @@ def _before_and_after(migration: Migration, lang: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     for title in ("before", "after"):
-        table.add_column(Text(tell(word(title), lang)), overflow="fold")
+        table.add_column(Text(say(title, lang)), overflow="fold")
     for aspect in migration.aspects:
         table.add_row(*(safe(tell(prose, lang)) for prose in (aspect.name, aspect.before, aspect.after)))
     return table
