@@ -27,15 +27,22 @@ PATIENCE = 600.0
 
 
 @contextlib.contextmanager
-def start_lab() -> Iterator[Lab]:
-    """Networks, gateway and client; no node yet. All of it is gone at the end of the block."""
+def networks() -> Iterator[tuple[Path, Space, Path]]:
+    """What a lab is made of, gateway and client included, but no node. All of it is gone at the end of the block."""
     debian = software()
     work = Path(tempfile.mkdtemp(prefix="lvsaudit-lab-"))
     space = Space(work)
     try:
-        yield Lab(work, space, debian)
+        yield work, space, debian
     finally:
         space.stop()
+
+
+@contextlib.contextmanager
+def start_lab() -> Iterator[Lab]:
+    """A lab without a node yet."""
+    with networks() as parts:
+        yield Lab(*parts)
 
 
 class Lab:
@@ -88,14 +95,20 @@ class Lab:
 
     def _describe(self, variant: str) -> None:
         self._machines = machines(variant, self._debian)
-        known, config, hosts = "", _SSH_CONFIG.format(work=self.work), ""
+        public_keys = {}
         for name, machine in self._machines.items():
-            private, public = make_key("rsa", name)
-            known += f"{machine.address} {public}\n"
-            config += f"Host {name}\nHostName {machine.address}\n"
-            hosts += f"{name} addr={machine.address} user=root\n"
+            private, public_keys[name] = make_key("rsa", name)
             root = tree(machine, host_key=private, authorized_key=self._authorized)
             (self.work / f"{name}.tar").write_bytes(root)
+        self._introduce(public_keys, _OLD_ALGORITHMS)
+
+    def _introduce(self, public_keys: Mapping[str, str], options: str = "") -> None:
+        """Write down how to reach the machines, and by which keys they are known. ``options``: more of ssh_config."""
+        known, config, hosts = "", _SSH_CONFIG.format(work=self.work) + options, ""
+        for name, machine in self._machines.items():
+            known += f"{machine.address} {public_keys[name]}\n"
+            config += f"Host {name}\nHostName {machine.address}\n"
+            hosts += f"{name} addr={machine.address} user=root\n"
         self.known_hosts.write_text(known)
         self.ssh_config.write_text(config)
         self.hosts.write_text(hosts)
@@ -249,19 +262,21 @@ class Lab:
         return self._space.inside("ssh", "-F", str(self.ssh_config), name)
 
 
-# What a client of today must be told to reach servers of CentOS 4.
 _SSH_CONFIG = """\
 User root
 IdentityFile {work}/identity
 IdentitiesOnly yes
 UserKnownHostsFile {work}/known_hosts
-KexAlgorithms +diffie-hellman-group14-sha1
-HostKeyAlgorithms +ssh-rsa
-PubkeyAcceptedAlgorithms ssh-rsa
 ConnectTimeout 5
 ServerAliveInterval 5
 LogLevel ERROR
 ControlMaster auto
 ControlPath {work}/%n.ssh
 ControlPersist yes
+"""
+# What a client of today must be told to reach servers of CentOS 4.
+_OLD_ALGORITHMS = """\
+KexAlgorithms +diffie-hellman-group14-sha1
+HostKeyAlgorithms +ssh-rsa
+PubkeyAcceptedAlgorithms ssh-rsa
 """

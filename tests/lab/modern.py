@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,10 +17,9 @@ from pathlib import Path
 from tests.hosts.cluster import make_key
 from tests.hosts.machine import Machine
 from tests.lab.cluster import machines
-from tests.lab.lab import PATIENCE, Lab
+from tests.lab.lab import PATIENCE, Lab, networks
 from tests.lab.root import disk
 from tests.lab.say import say
-from tests.lab.software import software
 from tests.lab.space import Space
 
 MODULES = "/usr/lib/uml/modules"
@@ -53,13 +51,8 @@ def read_steps(text: str) -> tuple[Step, ...]:
 @contextlib.contextmanager
 def start_new(migration: Path) -> Iterator[NewLab]:
     """Networks and client, and new hosts that nobody has switched on yet; gone at the end of the block."""
-    debian = software()
-    work = Path(tempfile.mkdtemp(prefix="lvsaudit-lab-"))
-    space = Space(work)
-    try:
-        yield NewLab(work, space, debian, migration)
-    finally:
-        space.stop()
+    with networks() as parts:
+        yield NewLab(*parts, migration)
 
 
 class NewLab(Lab):
@@ -69,23 +62,19 @@ class NewLab(Lab):
         super().__init__(work, space, debian)
         self.steps = read_steps((migration / "cluster/commands.txt").read_text())
         self._disks: dict[str, Path] = {}
-        known = ""
+        public_keys = {}
         for name, machine in machines("right", debian).items():
             self._machines[name] = machine
             self._disks[name] = disk(self._installed(name))
             private, public = make_key("ed25519", name)
-            known += f"{machine.address} {public}\n"
+            public_keys[name] = public
             place = work / "new" / name
             shutil.copytree(migration, place / "migration")
             for path, text in self._first_files(machine, private, public).items():
                 target = place / "installed" / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text)
-        self.known_hosts.write_text(known)
-        self.ssh_config.write_text(_SSH_CONFIG.format(work=work) + _hosts(self._machines))
-        self.hosts.write_text(
-            "".join(f"{one.name} addr={one.address} user=root\n" for one in self._machines.values())
-        )
+        self._introduce(public_keys)
 
     def follow(self, step: Step) -> None:
         """Do on each host what the list says is to be done there.
@@ -152,21 +141,3 @@ def _for(command: str, name: str, *, first: bool) -> bool:
     if remark.startswith(("on one", "on the first")):
         return first
     return remark in {"", name} or " " in remark
-
-
-def _hosts(machines: dict[str, Machine]) -> str:
-    return "".join(f"Host {name}\nHostName {machine.address}\n" for name, machine in machines.items())
-
-
-_SSH_CONFIG = """\
-User root
-IdentityFile {work}/identity
-IdentitiesOnly yes
-UserKnownHostsFile {work}/known_hosts
-ConnectTimeout 5
-ServerAliveInterval 5
-LogLevel ERROR
-ControlMaster auto
-ControlPath {work}/%n.ssh
-ControlPersist yes
-"""
