@@ -38,7 +38,7 @@ class Pool:
     """``name``: as an instance of the units; ``id``: as a resource of the CIB.
 
     ``lines``: its description for the program, in bash. ``way``: how it is checked; ``weaker``: less than
-    ldirectord did.
+    ldirectord did. ``patience``: seconds that its start or a round may take, which ask all real servers at once.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Pool:
     virtual: Virtual
     lines: tuple[str, ...]
     interval: int
+    patience: int
     weaker: bool
 
     @property
@@ -76,8 +77,9 @@ def write_health(design: Design) -> Iterator[tuple[str, str, str]]:
     if not found:
         return
     yield PROGRAM, verbatim("lvs-health.sh"), "0644"
-    yield f"{UNITS}/lvs-pool@.service", verbatim("lvs-pool@.service"), "0644"
-    yield f"{UNITS}/lvs-health@.service", verbatim("lvs-health@.service"), "0644"
+    patience = max(pool.patience for pool in found)
+    for name in ("lvs-pool@.service", "lvs-health@.service"):
+        yield f"{UNITS}/{name}", fill(f"{name}.j2", patience=patience), "0644"
     for pool in found:
         yield pool.conf, "\n".join(pool.lines) + "\n", "0600"
         yield pool.timer, fill("lvs-health@.timer.j2", pool=pool, interval=pool.interval), "0644"
@@ -105,8 +107,20 @@ def _pool(cf: NewCf, virtual: Virtual) -> Pool:
             *(text for real in virtual.reals if (text := real_text(real)) is not None),
         ),
         interval=int(_value(cf, virtual, "checkinterval")),
+        patience=_patience(cf, virtual),
         weaker=weaker,
     )
+
+
+def _patience(cf: NewCf, virtual: Virtual) -> int:
+    """What the slowest check may take, and half a minute for all else."""
+    check = int(_value(cf, virtual, "checktimeout"))
+    match how(virtual)[0]:
+        case "ping":
+            check *= int(_value(cf, virtual, "checkcount"))
+        case "negotiate" | "combined":
+            check = max(check, int(_value(cf, virtual, "negotiatetimeout")))
+    return check + 30
 
 
 def _name(virtual: Virtual) -> str:

@@ -62,7 +62,7 @@ def _primitives(design: Design, part: Part) -> Iterator[dict[str, object]]:
         )
     elif part.kind == "balancer":
         for pool in pools(design):
-            yield _primitive(pool.id, "systemd", None, unit(pool), {}, 60)
+            yield _primitive(pool.id, "systemd", None, unit(pool), {}, pool.patience)
 
 
 def _primitive(

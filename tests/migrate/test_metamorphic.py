@@ -91,6 +91,23 @@ CASES: dict[str, tuple[str, str, str, str, Changes]] = {
         on_both(POOL, "-quiescent=no", "+quiescent=yes")
         | on_both(OTHER_POOL, "-quiescent=no", "+quiescent=yes"),
     ),
+    "a check that may take long on el9": (
+        "el9",
+        LDIRECTORD,
+        "        scheduler=wrr",
+        "        negotiatetimeout=100\n        scheduler=wrr",
+        on_both(POOL, "-negotiatetimeout=30", "+negotiatetimeout=100")
+        | on_both("etc/systemd/system/lvs-pool@.service", "-TimeoutStartSec=60", "+TimeoutStartSec=130")
+        | on_both("etc/systemd/system/lvs-health@.service", "-TimeoutStartSec=60", "+TimeoutStartSec=130")
+        | {
+            CIB: [
+                f'{sign}<op id="pool-tcp-202-75-216-173-80-{name}" name="{name}" '
+                f'interval="{interval}s" timeout="{seconds}s"/>'
+                for name, interval in (("start", 0), ("stop", 0), ("monitor", 20))
+                for sign, seconds in (("-", 60), ("+", 130))
+            ]
+        },
+    ),
     "scheduler": (
         "debian-12",
         LDIRECTORD,
