@@ -160,12 +160,12 @@ class Lab:
         """Those that are up."""
         return tuple(self._nodes)
 
-    def scan(self) -> dict[str, Any]:
+    def scan(self, *options: str) -> dict[str, Any]:
         """report.json of a scan of all hosts, by the installed program; its exit status is in there."""
         say("scan")
         out = self.work / "scan"
         shutil.rmtree(out, ignore_errors=True)
-        scan = self._space.visiting(*self.lvsaudit("scan", str(self.hosts), "-o", str(out)))
+        scan = self._space.visiting(*self.lvsaudit("scan", str(self.hosts), "-o", str(out), *options))
         done = subprocess.run(scan, capture_output=True, text=True, check=False)
         try:
             report = json.loads((out / "report.json").read_text())

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,13 +61,15 @@ def legacy() -> Path:
 
 
 @pytest.fixture(scope="module")
-def lab(legacy: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewLab]:
+def lab(
+    request: pytest.FixtureRequest, legacy: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NewLab]:
     """The new cluster, as the migration's list of commands brings it up."""
     out = tmp_path_factory.mktemp("new") / "migration"
     migrate = [Path(sys.executable).with_name("lvsaudit"), "migrate", legacy / "snapshot"]
-    say("migrate --to debian-12")
+    say(f"migrate {request.param}")
     done = subprocess.run(
-        [*migrate, "--to", "debian-12", "-o", out], capture_output=True, text=True, check=False
+        [*migrate, *request.param.split(), "-o", out], capture_output=True, text=True, check=False
     )
     assert done.returncode in {0, 1}, done.stderr
     with start_new(out) as lab:
@@ -84,20 +87,29 @@ def lab(legacy: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewL
         yield lab
 
 
+WITH_PACEMAKER = ("--to debian-12", "--to el9")
+ALONE = ("--to debian-12 --ha none", "--to el9 --ha none")
+on = partial(pytest.mark.parametrize, "lab", indirect=True, scope="module")
+
+
+@on([*WITH_PACEMAKER, *ALONE])
 def test_the_table_is_that_of_the_old_director(lab: NewLab, legacy: Path) -> None:
     lab.until({"ld1": _same_table(legacy)})
 
 
+@on([*WITH_PACEMAKER, *ALONE])
 def test_each_vip_has_one_mac(lab: NewLab) -> None:
     assert _macs(lab) == {vip: _mac(lab, "ld1") for vip in VIPS}
 
 
+@on([*WITH_PACEMAKER, *ALONE])
 def test_requests_reach_the_real_servers_by_weight(lab: NewLab) -> None:
     wanted = {NAMES[octet]: weight for octet, weight in WEIGHTS.items()}
     for vip in SERVED:
         assert _answers(lab, vip) == wanted
 
 
+@on([*WITH_PACEMAKER, *ALONE])
 def test_a_dead_real_server_leaves_and_returns(lab: NewLab, legacy: Path) -> None:
     lab.sh("rs1", "systemctl stop web")
     begun = time.monotonic()
@@ -110,6 +122,12 @@ def test_a_dead_real_server_leaves_and_returns(lab: NewLab, legacy: Path) -> Non
     say(f"back after {time.monotonic() - begun:.0f} s")
 
 
+@on([*WITH_PACEMAKER, *ALONE])
+def test_the_scan_that_ends_a_migration_finds_nothing(lab: NewLab) -> None:
+    assert lab.scan(*lab.last_scan)["run"]["exit_code"] == 0
+
+
+@on(WITH_PACEMAKER)
 def test_a_saved_table_is_restored_and_a_broken_one_refused(lab: NewLab) -> None:
     """On the passive director, whose table is empty; ``refused`` has a service that nobody has added."""
     saved = lab.sh("ld1", "ipvsadm -Sn")
@@ -119,6 +137,7 @@ def test_a_saved_table_is_restored_and_a_broken_one_refused(lab: NewLab) -> None
         lab.sh("ld2", restore.format(saved.replace("-A -t 202.91.231.173:80", "-A -t 202.91.231.172:80", 1)))
 
 
+@on(WITH_PACEMAKER)
 def test_the_other_director_takes_over_in_time(lab: NewLab, legacy: Path) -> None:
     """The ledger promises the old deadtime and the start of the resources; the CIB gives an address 20 s for that."""
     promised = sum(int(ms) for ms in lab.sh("ld2", WAITS).split()) / 1000 + 20
@@ -133,6 +152,7 @@ def test_the_other_director_takes_over_in_time(lab: NewLab, legacy: Path) -> Non
     assert _answers(lab, SERVED[0]).total() == PAGES
 
 
+@on(WITH_PACEMAKER)
 def test_a_director_that_is_back_is_the_standby(lab: NewLab, legacy: Path) -> None:
     lab.boot("ld1")
     lab.until({"ld1": ONLINE})
@@ -141,8 +161,19 @@ def test_a_director_that_is_back_is_the_standby(lab: NewLab, legacy: Path) -> No
     assert not lab.sh("ld1", "ipvsadm -Sn")
 
 
+@on(ALONE)
+def test_a_director_that_was_killed_comes_back_with_all_it_had(lab: NewLab, legacy: Path) -> None:
+    lab.kill("ld1")
+    lab.boot("ld1")
+    lab.until({"ld1": _same_table(legacy)})
+    assert _macs(lab) == {vip: _mac(lab, "ld1") for vip in VIPS}
+    assert _answers(lab, SERVED[0]).total() == PAGES
+
+
 def _same_table(legacy: Path) -> str:
-    return f'[ "$(ipvsadm -Sn)" = "{(legacy / "table").read_text().strip()}" ]'
+    """In whichever order services and servers were added."""
+    table = "\n".join(sorted((legacy / "table").read_text().splitlines()))
+    return f'[ "$(ipvsadm -Sn | LC_ALL=C sort)" = "{table}" ]'
 
 
 def _mac(lab: NewLab, name: str) -> str:
