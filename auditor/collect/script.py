@@ -105,11 +105,13 @@ def read_commands(answer: bytes, marker: str) -> Answer:
 
 # -- the programs -----------------------------------------------------------
 
-# stdout and stderr may be sockets or a terminal: the last cat makes a pipe of them, which all tools like.
+# Whoever has work to do goes first. stdout and stderr may be sockets or a terminal: the last cat makes a pipe of
+# them, which all tools like.
 _FRAME = """\
 N={marker}
 LC_ALL=C LANG=C TZ=UTC PATH=/sbin:/usr/sbin:/bin:/usr/bin
 export LC_ALL LANG TZ PATH
+renice 10 $$ >/dev/null 2>&1
 part() {{ printf '\\n%s %s\\n' "$N" "$1"; }}
 main() {{
 {body}

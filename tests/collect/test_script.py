@@ -252,6 +252,11 @@ def test_a_command_that_hangs_is_ended_and_the_next_one_runs(run: Run, host: Pat
     assert b"7654.5" not in subprocess.run(["ps", "-eo", "args"], capture_output=True).stdout
 
 
+def test_whoever_has_work_to_do_goes_first(run: Run, host: Path, tmp_path: Path) -> None:
+    found = commands(run(COMMANDS_PROGRAM, over={"/usr/bin/ps": tool(tmp_path, "nice")}))
+    assert found["ps"].content == b"10\n"
+
+
 def test_a_quick_command_leaves_no_guard_behind(run: Run, host: Path) -> None:
     run(COMMANDS_PROGRAM.replace(b"sleep 20", b"sleep 7655.5").replace(b"sleep 60", b"sleep 7655.5"))
     assert b"7655.5" not in subprocess.run(["ps", "-eo", "args"], capture_output=True).stdout
