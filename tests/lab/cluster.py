@@ -54,10 +54,8 @@ CLUSTERS = {
     "right": Cluster(
         variant="right",
         boots=(
-            (
-                f"{REALS} ld1 ld2",
-                {"ld1": f"{ACTIVE} && {SYNCED}master", "ld2": f"{STANDBY} && {SYNCED}backup"},
-            ),
+            ("ld1 ld2", {}),
+            (REALS, {"ld1": f"{ACTIVE} && {SYNCED}master", "ld2": f"{STANDBY} && {SYNCED}backup"}),
         ),
     ),
 }

@@ -74,7 +74,7 @@ class Lab:
         for names, settled in CLUSTERS[cluster].boots:
             self.boot(*names.split())
             self.until(settled)
-            say(f"settled: {' '.join(settled)}")
+            say(f"settled: {names}")
         self._cluster = cluster
 
     @contextlib.contextmanager

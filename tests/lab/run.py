@@ -47,14 +47,16 @@ def test_what_a_scan_runs_writes_nothing(lab: Lab) -> None:
 
 
 def test_traffic_does_not_notice_a_scan(lab: Lab) -> None:
+    """One host at a time: all six share the processors of this machine, and their load is not to be the scan's."""
     lab.become("right")
     with lab.traffic() as alone:
-        time.sleep(15)
+        time.sleep(20)
     with lab.traffic() as scanned:
-        lab.scan()
+        lab.scan("--forks", "1")
     say(f"requests without a scan: {alone}; during a scan: {scanned}")
-    assert scanned["requests"] > 10
+    assert min(alone["requests"], scanned["requests"]) > 100
     assert scanned["failed"] == alone["failed"] == []
+    assert scanned["median"] < alone["p95"]
 
 
 @pytest.mark.parametrize("scenario", scenarios().values(), ids=lambda scenario: scenario.name)

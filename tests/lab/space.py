@@ -18,7 +18,8 @@ CLIENT = ("202.75.216.170", "202.91.231.170")
 
 _NAMESPACES = ("--mount", "--net", "--pid")
 # UML wants memory that may be executed, and a /dev that even a bare container can have. br0 is the segment of
-# the two public networks, br1 the wire between the directors.
+# the two public networks, br1 the wire between the directors. Their own addresses stay as they are when a node is
+# plugged in, so that whoever knows them already still finds the gateway.
 _BOOT = f"""\
 set -e
 trap 'rm -rf "$1"' EXIT
@@ -32,7 +33,7 @@ mknod /dev/null c 1 3; mknod /dev/zero c 1 5; mknod /dev/random c 1 8; mknod /de
 ln -s /proc/self/fd /dev/fd
 ip link set lo up
 for bridge in br0 br1; do
-  ip link add $bridge type bridge forward_delay 0
+  ip link add $bridge address 02:00:00:00:ff:0${{bridge#br}} type bridge forward_delay 0
   echo 1 >/proc/sys/net/ipv6/conf/$bridge/disable_ipv6 2>/dev/null || :
   ip link set $bridge up
 done
