@@ -5,8 +5,6 @@ Every field that could not be looked at is an ``Unknown``; a field that allows `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auditor.model.facts import (
     Address,
     Authkeys,
@@ -29,9 +27,10 @@ from auditor.model.facts import (
     Uname,
 )
 from auditor.model.place import At, Diagnostic, Prose, Unknown
+from auditor.model.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Problem:
     """One thing that derive found wrong, ready to be a finding.
 
@@ -46,7 +45,7 @@ class Problem:
     found: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Comparison:
     """How a file of several hosts compares, by meaning. ``kind`` is ``identical`` when all is well."""
 
@@ -55,7 +54,7 @@ class Comparison:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Packages:
     """The packages that matter; None: not installed."""
 
@@ -66,7 +65,7 @@ class Packages:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Pool:
     """A virtual service of ldirectord.cf, and what its health check is worth.
 
@@ -87,7 +86,7 @@ class Pool:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CheckNeed:
     """A Perl module that the check of a virtual service needs, and the ``packages`` any of which brings it."""
 
@@ -99,7 +98,7 @@ class CheckNeed:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Spare:
     """The fallback of a virtual service: as written, None without one.
 
@@ -113,7 +112,7 @@ class Spare:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DaemonFile:
     """A file that a running daemon read when it was started. ``current``: it has read it as it is now."""
 
@@ -125,7 +124,7 @@ class DaemonFile:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Flow:
     """A real server of the live table, and the connections it got since it was put there."""
 
@@ -136,7 +135,7 @@ class Flow:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Nic:
     """An interface that ARP can arrive on, with the values in force as this kernel combines them with ``all``."""
 
@@ -148,7 +147,7 @@ class Nic:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ArpStance:
     """What one host does with ARP for one VIP that it carries without owning it.
 
@@ -166,7 +165,7 @@ class ArpStance:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Parameter:
     """What the kernel is told at boot: in force now, and what the files give.
 
@@ -182,7 +181,7 @@ class Parameter:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Placement:
     """A VIP on a loopback or dummy interface. ``origin``: running, or the file that configures it for boot.
 
@@ -199,7 +198,7 @@ class Placement:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class VipBoot:
     """A VIP on a loopback or dummy interface: it runs there, and boot brings it up there."""
 
@@ -209,7 +208,7 @@ class VipBoot:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReversePath:
     """An interface that requests for VIPs come in through.
 
@@ -225,7 +224,7 @@ class ReversePath:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Forecast:
     """A link of heartbeat, and the ``name`` that the next call of chkconfig that touches it gives to it.
 
@@ -238,7 +237,7 @@ class Forecast:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Support:
     """Until which day the maker maintains a system, and whether that was over when the host was visited."""
 
@@ -248,7 +247,7 @@ class Support:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Lookup:
     """What /etc/hosts of a director says of a node name of ha.cf. ``right``: it names that node's address."""
 
@@ -259,14 +258,14 @@ class Lookup:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SshFact:
     legacy: tuple[str, ...]
     server: str
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Host:
     """One host of HOSTS.
 
@@ -349,7 +348,7 @@ class Host:
     conntrack_problems: tuple[Problem | Unknown, ...] | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Vip:
     """A virtual address of the cluster.
 
@@ -368,7 +367,7 @@ class Vip:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Duty:
     """A DR or TUN real server has to carry a VIP of its pool. ``address``: where it does; None: nowhere."""
 
@@ -378,7 +377,7 @@ class Duty:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DualRole:
     """A real server that is a director as well.
 
@@ -392,7 +391,7 @@ class DualRole:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Member:
     """A node of ha.cf or a ``real=``.
 
@@ -407,7 +406,7 @@ class Member:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Move:
     """A VIP that leaves a dead node; ``to``: who takes it, None: nobody."""
 
@@ -415,7 +414,7 @@ class Move:
     to: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Failure:
     """What happens when a node dies.
 
@@ -431,7 +430,7 @@ class Failure:
     ats: tuple[At, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Cluster:
     """``directors`` is Unknown when none was found but a host that could be one was not read.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auditor.model.findings import Report
 from auditor.model.place import At, Unknown
+from auditor.model.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Statement:
     """``value`` is what the thing called ``name`` is, in one line that is the same whenever it means the same.
 
@@ -22,7 +21,7 @@ class Statement:
     at: At | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Blank:
     """An area of a subject of which nothing, or not all, is known."""
 
@@ -31,7 +30,7 @@ class Blank:
     why: Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Meaning:
     """All that is known of a run, by meaning."""
 
@@ -39,7 +38,7 @@ class Meaning:
     blanks: tuple[Blank, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Change:
     """``before`` and ``after``: None where there is no such thing."""
 
@@ -53,7 +52,7 @@ class Change:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TextChange:
     """A unified diff, without its head, of a file of which more than what was found to mean something else differs."""
 
@@ -62,7 +61,7 @@ class TextChange:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Difference:
     """``new``: the later report, with the earlier one as its baseline. ``blanks``: what could not be compared."""
 

@@ -6,15 +6,15 @@ together is ``Reading.value``. Facts that need more than one source live in ``cl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from auditor.model.place import At, Diagnostic, Unparsed
+from auditor.model.record import record
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Document:
     """Decoded text on its way into a grammar. ``at`` names host and source."""
 
@@ -23,7 +23,7 @@ class Document:
     encoding: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Reading(Generic[T]):
     """All of one document: every meaningful line as a fact, the whole as a value."""
 
@@ -36,7 +36,7 @@ class Reading(Generic[T]):
     value: T
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Setting:
     """``key = value`` or ``directive value`` as written.
 
@@ -50,7 +50,7 @@ class Setting:
     section: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Heading:
     """A line of an output that only names what stands below it."""
 
@@ -58,7 +58,7 @@ class Heading:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class File:
     """How a file lies on the host. ``mode`` is octal, four digits; ``mtime`` RFC 3339 UTC."""
 
@@ -74,13 +74,13 @@ class File:
 # -- authkeys ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AuthSelection:
     number: int
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AuthKey:
     """``key`` is the redaction marker, equal for equal keys of one run; None for crc.
 
@@ -94,7 +94,7 @@ class AuthKey:
     sample: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Authkeys:
     """``accepted``: heartbeat takes the file. Mode and owner are judged apart (``file``)."""
 
@@ -109,7 +109,7 @@ class Authkeys:
 # -- ha.cf ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Directive:
     """One ha.cf line: name and words as heartbeat splits them. ``at`` spans the name."""
 
@@ -119,7 +119,7 @@ class Directive:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Node:
     """A cluster member as ha.cf or haresources names it; ``name`` lower-cased as heartbeat compares it."""
 
@@ -128,7 +128,7 @@ class Node:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Medium:
     """A heartbeat path. ``kind``: mcast, bcast, ucast or serial. ``port`` is the effective UDP port."""
 
@@ -142,7 +142,7 @@ class Medium:
     peer: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Ping:
     """A ping node; ``name`` is the group's for ping_group, else the address."""
 
@@ -151,7 +151,7 @@ class Ping:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Respawn:
     """``program``: last part of ``path``."""
 
@@ -161,7 +161,7 @@ class Respawn:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Duration:
     """Milliseconds; ``at`` is None where the daemon's default applies."""
 
@@ -169,7 +169,7 @@ class Duration:
     at: At | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HaCf:
     """``node_names``: lower-cased, as heartbeat compares. Of a simple directive the last line counts."""
 
@@ -200,7 +200,7 @@ class HaCf:
 # -- haresources ------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Resource:
     """``script`` and ``args`` as ResourceManager splits ``written``; a bare address means IPaddr."""
 
@@ -210,7 +210,7 @@ class Resource:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ResourceAddress:
     """The address of an IPaddr or IPaddr2 resource; what is not written is None."""
 
@@ -222,7 +222,7 @@ class ResourceAddress:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Group:
     """One logical line: preferred node, then resources left to right."""
 
@@ -232,7 +232,7 @@ class Group:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Haresources:
     groups: tuple[Group, ...]
     addresses: tuple[ResourceAddress, ...]
@@ -244,7 +244,7 @@ class Haresources:
 # -- ldirectord.cf ----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RealServer:
     """One ``real=`` as the daemon uses it; ranges are already spread out. ``port`` None: not written (0)."""
 
@@ -259,7 +259,7 @@ class RealServer:
     lower: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Fallback:
     address: str
     port: int | None
@@ -267,7 +267,7 @@ class Fallback:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Virtual:
     """One virtual service with the values that apply to it, defaults and globals included.
 
@@ -298,7 +298,7 @@ class Virtual:
     ops: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LdirectordCf:
     """As ``release`` of ldirectord (2004, 2009, 4.12) reads it. ``quiescent``: None when no line says so."""
 
@@ -316,7 +316,7 @@ class LdirectordCf:
 # -- keepalived.conf --------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KeepalivedCheck:
     """``kind``: TCP_CHECK, HTTP_GET, MISC_CHECK ... ``port``: None where the real server's own is checked."""
 
@@ -326,7 +326,7 @@ class KeepalivedCheck:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KeepalivedReal:
     """A real_server or sorry_server. ``inhibit``: weight 0 instead of removal when it fails."""
 
@@ -339,7 +339,7 @@ class KeepalivedReal:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KeepalivedVirtual:
     """One virtual_server: of an address, a mark, or a group whose name is ``group``.
 
@@ -365,7 +365,7 @@ class KeepalivedVirtual:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KeepalivedGroup:
     """A virtual_server_group; ``members`` as written: ``10.0.0.1-4 80``, ``fwmark 1``."""
 
@@ -374,7 +374,7 @@ class KeepalivedGroup:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class VrrpInstance:
     """``sync_interface``: where its sync daemon of IPVS speaks. ``addresses``: the excluded ones last."""
 
@@ -390,7 +390,7 @@ class VrrpInstance:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Keepalived:
     """``settings``: of global_defs. ``includes``: files that were not read. ``conditional``: lines for some hosts."""
 
@@ -406,7 +406,7 @@ class Keepalived:
 # -- IPVS -------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsReal:
     """``forwarding``: gate, masq, ipip, local, bypass, or fullnat of patched kernels.
 
@@ -426,7 +426,7 @@ class IpvsReal:
     tunnel: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsService:
     """``name``: ``address:port`` or the mark's number. ``protocol``: tcp, udp, sctp or fwm.
 
@@ -451,7 +451,7 @@ class IpvsService:
     persistent_jiffies: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsTable:
     """``version`` and ``size`` are None where the listing has no such line."""
 
@@ -461,7 +461,7 @@ class IpvsTable:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsCounters:
     """One row of ``--stats``. ``approximate``: a K, M, G or T suffix stood there."""
 
@@ -476,7 +476,7 @@ class IpvsCounters:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsLimits:
     """One row of ``--thresholds``; 0: no limit. ``name``: the service's, ``real``: ``address:port``."""
 
@@ -489,7 +489,7 @@ class IpvsLimits:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsPersistence:
     """One row of ``--persistent-conn``; ``persistent``: templates of clients that are held to this server."""
 
@@ -502,7 +502,7 @@ class IpvsPersistence:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsTimeouts:
     """Seconds; 0 in a command leaves the value as it is."""
 
@@ -512,7 +512,7 @@ class IpvsTimeouts:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SyncDaemon:
     """``role``: master or backup."""
 
@@ -522,7 +522,7 @@ class SyncDaemon:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsCommand:
     """One command of ipvsadm. ``verb``: add-service, add-server, set ..., the long option that it is.
 
@@ -541,7 +541,7 @@ class IpvsCommand:
     daemon: SyncDaemon | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsRules:
     """The table that a file of commands makes. ``accepted``: ipvsadm refuses none of them."""
 
@@ -552,7 +552,7 @@ class IpvsRules:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsConnection:
     """One entry of the connection table. ``protocol``: tcp, udp, sctp or ip, which templates of marks have.
 
@@ -575,7 +575,7 @@ class IpvsConnection:
     pe_data: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsTotals:
     """Counters of the whole table since the module was loaded; ``cpu``: of one processor alone."""
 
@@ -588,7 +588,7 @@ class IpvsTotals:
     cpu: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsRates:
     """The same a second, now. ``name`` and ``real`` as in ``IpvsCounters``; None for the whole table."""
 
@@ -603,7 +603,7 @@ class IpvsRates:
     real: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IpvsStats:
     """/proc/net/ip_vs_stats. ``cpus`` only where they are told apart."""
 
@@ -616,7 +616,7 @@ class IpvsStats:
 # -- network ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Address:
     """One address of ``ip addr``. ``scope``: global, host, link ...; ``label`` as ``lo:0``."""
 
@@ -631,7 +631,7 @@ class Address:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Interface:
     """``arp``: false when the NOARP flag is set; ``kind``: ether, loopback, ipip ...
 
@@ -650,7 +650,7 @@ class Interface:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Route:
     """``destination``: ``default`` or a network. ``kind``: unicast, local, broadcast ..."""
 
@@ -664,7 +664,7 @@ class Route:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Ifcfg:
     """One ``ifcfg-*`` file. ``device`` from the DEVICE line, else from the file's name (``lo:0``)."""
 
@@ -681,7 +681,7 @@ class Ifcfg:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class NetworkFile:
     """/etc/sysconfig/network."""
 
@@ -691,14 +691,14 @@ class NetworkFile:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HostsEntry:
     address: str
     names: tuple[str, ...]
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Socket:
     """A TCP socket. ``state``: listen, established, syn-recv ...; ``address`` 0.0.0.0 or :: is any."""
 
@@ -713,7 +713,7 @@ class Socket:
 # -- packet filters ---------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FilterTable:
     """The line that opens a table: filter, mangle, nat, raw ..."""
 
@@ -721,7 +721,7 @@ class FilterTable:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FilterChain:
     """``policy``: None for a chain of the user's own."""
 
@@ -731,7 +731,7 @@ class FilterChain:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FilterRule:
     """One rule of iptables, ip6tables or arptables. ``family``: 4, 6 or arp.
 
@@ -762,7 +762,7 @@ class FilterRule:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Firewall:
     chains: tuple[FilterChain, ...]
     rules: tuple[FilterRule, ...]
@@ -772,7 +772,7 @@ class Firewall:
 # -- kernel -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Sysctl:
     """One value; ``key`` has dots, or slashes where a part has a dot (``net/ipv4/conf/eth0.10/rp_filter``).
 
@@ -787,7 +787,7 @@ class Sysctl:
     ignore_error: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Uname:
     sysname: str
     node: str
@@ -796,7 +796,7 @@ class Uname:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Module:
     """One row of lsmod or /proc/modules."""
 
@@ -806,7 +806,7 @@ class Module:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ModuleLine:
     """One line of modprobe.conf or modules.conf; ``verb``: alias, options, install, blacklist ..."""
 
@@ -818,7 +818,7 @@ class ModuleLine:
 # -- software and boot ------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Package:
     """``version`` without release where the query tells them apart."""
 
@@ -828,7 +828,7 @@ class Package:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Process:
     """``started``: RFC 3339 UTC, None where ps did not say."""
 
@@ -840,7 +840,7 @@ class Process:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RcLink:
     """One entry of /etc/rc.d/rcN.d. ``number`` as written, two digits by convention only."""
 
@@ -853,7 +853,7 @@ class RcLink:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ServiceLevels:
     """One line of ``chkconfig --list``. ``levels``: the runlevels in which it is on; None for one of xinetd's."""
 
@@ -863,7 +863,7 @@ class ServiceLevels:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ListedFile:
     """One entry of a listing of files. Mode (octal, four digits), owner and size only where ``ls -l`` tells them."""
 
@@ -877,7 +877,7 @@ class ListedFile:
     target: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class InitHeader:
     """What the comments of an init script tell chkconfig.
 
@@ -896,7 +896,7 @@ class InitHeader:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ScriptCommand:
     """A command of rc.local or a start script that the rules understand.
 
@@ -923,7 +923,7 @@ class ScriptCommand:
     rule: FilterRule | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ScriptLine:
     """One line of a script. ``others``: commands on it that are not understood, beside some that are."""
 
@@ -933,14 +933,14 @@ class ScriptLine:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Script:
     commands: tuple[ScriptCommand, ...]
     at: At
     file: File | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Clock:
     """What a host takes the time for. ``epoch``: seconds since 1970; None in a zone whose distance is not known."""
 
@@ -949,7 +949,7 @@ class Clock:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LogLine:
     """``time`` as written. ``severity``: debug, info, notice, warning, error or critical, where the line has one."""
 
@@ -962,7 +962,7 @@ class LogLine:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Release:
     """From /etc/redhat-release and its like. ``id``: centos, rhel, debian ...; ``version``: ``4.5``."""
 

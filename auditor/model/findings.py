@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from auditor.model.place import At, Prose, Unknown
+from auditor.model.record import record
 from auditor.model.snapshot import Artifact, HostError
 
 STATES = ("fail", "unknown", "pass", "waived", "not_applicable")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Fix:
     """``kind``: hint, command or file. Texts come from the rule, never from a host."""
 
@@ -20,7 +20,7 @@ class Fix:
     text: Prose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Rule:
     """One rule as loaded: words for people, expressions for the judge (see auditor/judge/rules.py).
 
@@ -52,7 +52,7 @@ class Rule:
     inhibits: Prose | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Evidence:
     """A place and the text that stands there, unaltered (``text`` is None where the place is gone).
 
@@ -65,7 +65,7 @@ class Evidence:
     after: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Waiver:
     """Somebody's word for it that a failure is to be lived with.
 
@@ -81,7 +81,7 @@ class Waiver:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WaiverUse:
     """What one waiver does for one of the hosts or clusters it names.
 
@@ -98,7 +98,7 @@ class WaiverUse:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Finding:
     """One judgement of one rule on one subject: a host, a cluster when ``host`` is None, or neither for a waiver
     that names nobody we know.
@@ -124,7 +124,7 @@ class Finding:
     waiver: Waiver | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Baseline:
     """How the failures compare with those of an earlier report, by fingerprint.
 
@@ -142,7 +142,7 @@ class Baseline:
     unseen: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Verdict:
     """``state``: ready, not_ready or cannot_tell. ``exit_code``: with a baseline only what is new makes it 1."""
 
@@ -154,7 +154,7 @@ class Verdict:
     exit_code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Run:
     """Times are RFC 3339 UTC. The only part of a report that two runs over one snapshot may differ in."""
 
@@ -163,7 +163,7 @@ class Run:
     finished: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SshRow:
     """What both sides agreed on; ``legacy``: the agreed names that rest on SHA-1 or worse."""
 
@@ -172,7 +172,7 @@ class SshRow:
     legacy: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HostRow:
     """One host of the report. ``os``: of id, version, text, kernel and machine those that are known.
 
@@ -189,7 +189,7 @@ class HostRow:
     artifacts: tuple[Artifact, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class VirtualRow:
     """A virtual service with its pool: ``reals`` are ``address:port forwarding weight``."""
 
@@ -199,7 +199,7 @@ class VirtualRow:
     owners: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FailureRow:
     """What happens if ``node`` dies, told in ``text``.
 
@@ -214,7 +214,7 @@ class FailureRow:
     text: Prose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ClusterRow:
     """``active``: the one director that serves; None when there is none, several, or nobody could tell.
 
@@ -229,7 +229,7 @@ class ClusterRow:
     failures: tuple[FailureRow, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Report:
     """Everything a renderer may show. ``errors`` holds what could not be looked at, and why.
 

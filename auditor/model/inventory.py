@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auditor.model.place import At
+from auditor.model.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Target:
     """One host to visit, after groups, vars and ranges are applied. Values that nobody gave are None.
 
@@ -30,7 +29,7 @@ class Target:
     os: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Inventory:
     source: str
     targets: tuple[Target, ...]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auditor.model.findings import Finding
 from auditor.model.place import At, Prose
+from auditor.model.record import record
 
 TARGETS = ("debian-12", "el9")
 FATES = ("decide", "invented", "lost", "changed", "kept")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Row:
     """One value of the old configuration and its fate, one of FATES.
 
@@ -29,7 +28,7 @@ class Row:
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class NewFile:
     """``path``: below the output folder. ``mode``: octal; nothing is ever executable."""
 
@@ -38,7 +37,7 @@ class NewFile:
     mode: str = "0644"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Hole:
     """A host that the new cluster needs and that nobody could read: it has no files here."""
 
@@ -46,7 +45,7 @@ class Hole:
     why: Prose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Inhibitor:
     """A finding that makes a migration unsafe. Its state is fail, or unknown where nobody could tell."""
 
@@ -54,7 +53,7 @@ class Inhibitor:
     reason: Prose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Aspect:
     """One thing about the cluster, as it is and as it will be."""
 
@@ -63,7 +62,7 @@ class Aspect:
     after: Prose
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Step:
     """``where``: hosts, or empty for wherever the operator sits. ``commands``: for people to read and then run."""
 
@@ -72,7 +71,7 @@ class Step:
     commands: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Migration:
     """All of one cluster. ``ha``: pacemaker or none. ``rows`` in the order of hosts, files and lines."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from auditor.model.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class At:
     """A place in the evidence.
 
@@ -25,7 +25,7 @@ class At:
         return place if self.line is None else f"{place}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Prose:
     """One sentence in both languages of the reports."""
 
@@ -33,7 +33,7 @@ class Prose:
     zh: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Unknown:
     """Could not look, or could not understand. A rule that meets one can only become unknown."""
 
@@ -41,7 +41,7 @@ class Unknown:
     at: At | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Unparsed:
     """A line that is neither blank nor comment and that the grammar has no words for."""
 
@@ -49,7 +49,7 @@ class Unparsed:
     at: At
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Diagnostic:
     """What the reading daemon, or the reader, thinks of one place.
 

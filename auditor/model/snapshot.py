@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from auditor.model.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Artifact:
     """One file, link, directory listing or command output of one host.
 
@@ -49,7 +51,7 @@ class Artifact:
         return self.path if self.path is not None else " ".join(self.argv or (self.probe,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Ssh:
     """What the two sides agreed on. ``legacy``: the agreed names that rest on SHA-1 or worse."""
 
@@ -62,7 +64,7 @@ class Ssh:
     legacy: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HostError:
     """Why something of a host is missing. ``stage``: connect, auth, collect, parse or rule."""
 
@@ -72,7 +74,7 @@ class HostError:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HostSnapshot:
     """``status``: ok, partial, unreachable, auth_failed, host_key_rejected or timeout.
 
@@ -95,7 +97,7 @@ class HostSnapshot:
     errors: tuple[HostError, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Snapshot:
     """Times are RFC 3339 UTC; ``hosts`` in the order of HOSTS."""
 
