@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeVar
 
 from auditor.model.facts import Document, Reading
@@ -30,7 +32,7 @@ class Draft:
     def say(self, severity: str, code: str, at: At, en: str, zh: str) -> None:
         self.notes.append(Diagnostic(severity=severity, code=code, message=Prose(en=en, zh=zh), at=at))
 
-    def file_lines(self, grammar: str) -> list[Line]:
+    def file_lines(self, grammar: str) -> Iterator[Line]:
         """The lines of a configuration file. A byte order mark spoils the first one for the program that reads it."""
         lines = read_lines(grammar, self.document)
         if has_mark(self.document):
@@ -41,8 +43,11 @@ class Draft:
                 "a byte order mark stands before the first line and becomes part of its first word",
                 "文件以字节顺序标记 (BOM) 开头, 它会成为第一行首个词的一部分",
             )
-            if lines and lines[0].tag not in {"BLANK", "COMMENT"}:
-                self.leave(lines.pop(0))
+            first = next(lines, None)
+            if first is not None and first.tag in {"BLANK", "COMMENT"}:
+                lines = chain([first], lines)
+            elif first is not None:
+                self.leave(first)
         return lines
 
     def finish(self, value: T) -> Reading[T]:

@@ -12,7 +12,7 @@ from auditor.parse.draft import Draft
 from auditor.parse.grammar import Line
 from auditor.parse.rows import heading
 from auditor.parse.text import whole
-from auditor.parse.words import Word, unquote
+from auditor.parse.words import Word, quoted_words
 
 
 def read_iptables(document: Document) -> Reading[Firewall]:
@@ -106,13 +106,7 @@ def _read(format: str, family: str, document: Document) -> Reading[Firewall]:
 
 
 def _rule(line: Line, family: str, table: str) -> FilterRule | None:
-    return read_rule(list(_words(line)), family, table, line.at("words"))
-
-
-def _words(line: Line) -> Iterator[Word]:
-    start, end = (offset - line.start for offset in line.span("words"))
-    for match in _WORD.finditer(line.text, start, end):
-        yield Word(unquote(match[0]), line, match.start(), match.end())
+    return read_rule(quoted_words(line, "words", _WORD), family, table, line.at("words"))
 
 
 def _ports(text: str) -> tuple[tuple[int, int], ...]:

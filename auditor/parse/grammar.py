@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.lexer import PatternRE
@@ -16,6 +16,8 @@ from auditor.parse.text import place
 from auditor.resources import GRAMMARS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lark.lexer import TerminalDef
 
     from auditor.model.facts import Document
@@ -46,17 +48,19 @@ class Line:
         return self._match.groupdict().get(word)
 
     def span(self, word: str) -> tuple[int, int]:
-        """Offsets of the word in the document's text."""
+        """The word is ``text[start:end]``; both are negative where the group took no part."""
         start, end = self._match.span(word)
-        return self.start + start, self.start + end
+        return start - self.start, end - self.start
 
     def at(self, word: str | None = None) -> At:
         """The place of a word; of all that stands on the first line without a word, or where it is absent."""
-        if word is None or self._match.start(word) < 0:
+        start, end = (-1, -1) if word is None else self.span(word)
+        if start < 0:
             first = self.text.split("\n", 1)[0]
             bare = first.strip(" \t\r\f\v")
-            return self.within(first.index(bare), first.index(bare) + len(bare))
-        return self.within(*self._match.span(word))
+            start = first.index(bare)
+            end = start + len(bare)
+        return self.within(start, end)
 
     def within(self, start: int, end: int) -> At:
         """The place of ``text[start:end]``; for a span over several physical lines, its part on the first."""
@@ -93,7 +97,7 @@ class Fault:
         )
 
 
-def read_lines(name: str, document: Document) -> list[Line]:
+def read_lines(name: str, document: Document) -> Iterator[Line]:
     """Every line of the document in order, blank lines and comments too, tagged by ``grammars/NAME.lark``.
 
     Nothing is raised for any text, provided the grammar takes ``OTHER`` wherever a line may begin. The lines of
@@ -101,22 +105,14 @@ def read_lines(name: str, document: Document) -> list[Line]:
     """
     text = document.text if document.text.endswith("\n") or not document.text else document.text + "\n"
     parser, patterns = _parser(name, "start")
-    lines = []
     for token in parser.parse(text).scan_values(lambda value: isinstance(value, Token)):
-        number, start = token.line or 1, token.start_pos or 0
-        if token.type.endswith(_RUN):
-            tag = token.type.removesuffix(_RUN)
-            fullmatch = patterns[token.type].fullmatch
-            for index, whole in enumerate(token[:-1].split("\n")):
-                match = cast("re.Match[str]", fullmatch(f"{whole}\n"))
-                lines.append(Line(tag, whole, number + index, start, document, match, ()))
-                start += len(whole) + 1
-            continue
-        match = cast("re.Match[str]", patterns[token.type].fullmatch(token))
-        whole = token.removesuffix("\n")
-        breaks = tuple(index for index, sign in enumerate(whole) if sign == "\n") if "\n" in whole else ()
-        lines.append(Line(token.type, whole, number, start, document, match, breaks))
-    return lines
+        number, pattern = token.line or 1, patterns[token.type]
+        tag = token.type.removesuffix(_RUN)
+        for match in pattern.finditer(text, token.start_pos or 0, token.end_pos or 0):
+            whole = match[0][:-1]
+            breaks = tuple(index for index, sign in enumerate(whole) if sign == "\n") if "\n" in whole else ()
+            yield Line(tag, whole, number, match.start(), document, match, breaks)
+            number += 1
 
 
 _RUN = "_RUN"

@@ -142,7 +142,7 @@ def _directive(line: Line) -> Directive:
     ats: list[At] = []
     value = line["value"][:_LONGEST]
     if value:
-        start = line.span("value")[0] - line.start
+        start = line.span("value")[0]
         for match in re.finditer(r"[^ \t\r\f\v]+" if name in _WHOLE_LINE else r"[^ \t\r\f\v,]+", value):
             words.append(match[0])
             ats.append(line.within(start + match.start(), start + match.end()))

@@ -181,14 +181,12 @@ class _Draft:
         self.groups.setdefault(self._group, _Group())
 
     def _host(self, line: Line) -> None:
-        start, end = line.span("first")
-        offset = start - line.start
         try:
             names, keys = _split(line["first"])
         except _Wrong as error:
             self.wrong(line.at("first"), str(error))
             return
-        at = line.within(offset, offset + end - start)
+        at = line.at("first")
         written = {key: _Value(value, at) for key, value in keys.items()}
         self._keys_of(line, line.span("keys")[0], written)
         for name in names:
@@ -200,7 +198,7 @@ class _Draft:
 
     def _keys_of(self, line: Line, start: int, into: dict[str, _Value]) -> None:
         """The ``key=value`` words from an offset on."""
-        start, end = start - line.start, line.span("keys")[1] - line.start
+        end = line.span("keys")[1]
         loose = _LOOSE.search(line.text, start, end)
         if loose is not None:
             self.wrong(line.within(loose.start(), loose.end()), "write key=value, without a blank at the =")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from auditor.model.facts import (
@@ -21,10 +21,9 @@ from auditor.model.facts import (
 )
 from auditor.model.place import At
 from auditor.parse.draft import Draft
-from auditor.parse.grammar import Line
 from auditor.parse.ipvsadm import name_endpoint
 from auditor.parse.text import whole
-from auditor.parse.words import Word, unquote
+from auditor.parse.words import Word, quoted_words
 
 
 def read_keepalived(document: Document) -> Reading[Keepalived]:
@@ -51,9 +50,8 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
                 f"该行超过 {_LONGEST} 个字符: keepalived 会把余下部分当作另一条语句",
             )
             continue
-        words = list(_words(line)) if line.tag == "STATEMENT" else []
-        depths = list(_depths(words, len(open_blocks) - 1))
-        if not words or not 0 <= min(depths) <= max(depths) <= _DEEPEST:
+        words = quoted_words(line, "words", _WORD) if line.tag == "STATEMENT" else []
+        if not words or not _fits(words, len(open_blocks) - 1):
             draft.leave(line)
             if words:
                 draft.say("error", "brace", line.at(), "no block is open here", "此处没有未关闭的块")
@@ -95,7 +93,7 @@ _LONGEST = 1023
 _DEEPEST = 50
 """No keyword of keepalived stands in more blocks than a handful."""
 _WORD = re.compile(
-    r"""[{}]|(?:[^ \t\r\f\v"'\\{}]|\\[^\n]|"(?:[^"\\]|\\[^\n])*+"|'(?:[^'\\]|\\[^\n])*+')++""", re.DOTALL
+    r"""[{}]|(?:[^ \t\r\f\v"'\\{}]++|\\[^\n]|"(?:[^"\\]|\\[^\n])*+"|'(?:[^'\\]|\\[^\n])*+')++""", re.DOTALL
 )
 
 
@@ -133,23 +131,19 @@ class _Block:
         return any(one.words[0] == name for one in self.inside)
 
 
-def _words(line: Line) -> Iterator[Word]:
-    start, end = (offset - line.start for offset in line.span("words"))
-    for match in _WORD.finditer(line.text, start, end):
-        yield Word(unquote(match[0]), line, match.start(), match.end())
-
-
-def _depths(words: Iterable[Word], depth: int) -> Iterator[int]:
-    """How many blocks are open before the line and behind each of its words."""
-    yield depth
+def _fits(words: Sequence[Word], depth: int) -> bool:
+    """No brace closes a block that is not open, or opens one too deep."""
     for word in words:
-        depth += {"{": 1, "}": -1}.get(word.text, 0)
-        yield depth
+        if word.text in _BRACES:
+            depth += 1 if word.text == "{" else -1
+            if not 0 <= depth <= _DEEPEST:
+                return False
+    return True
 
 
 def _setting(words: Sequence[Word], section: str | None) -> Setting:
-    value = " ".join(word.text for word in words[1:])
-    return Setting(key=words[0].text, value=value, at=words[min(1, len(words) - 1)].at, section=section)
+    value = " ".join([word.text for word in words[1:]])
+    return Setting(key=words[0].text, value=value, at=words[len(words) > 1].at, section=section)
 
 
 def _add(words: Sequence[Word], open_blocks: list[_Block]) -> None:
@@ -160,7 +154,7 @@ def _add(words: Sequence[Word], open_blocks: list[_Block]) -> None:
             statement.append(word)
             continue
         if statement:
-            block = _Block(words=tuple(one.text for one in statement), at=statement[0].at)
+            block = _Block(words=tuple([one.text for one in statement]), at=statement[0].at)
             open_blocks[-1].inside.append(block)
             statement = []
         if word is not None and word.text == "{":

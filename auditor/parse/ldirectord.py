@@ -167,7 +167,7 @@ def _take_lines(document: Document, draft: _Draft) -> None:
 
 def _setting(line: Line, section: str | None, draft: _Draft) -> Setting:
     value = line["value"].rstrip(BLANKS)
-    start = line.span("value")[0] - line.start
+    start = line.span("value")[0]
     at = line.within(start, start + len(value)) if value else line.at("key")
     setting = Setting(key=line["key"], value=value, at=at, section=section)
     draft.facts.append(setting)
@@ -406,7 +406,7 @@ def _family_fits(setting: Setting, family: int, draft: _Draft) -> bool:
 
 def _at(line: Line, start: int, end: int) -> At:
     """The place of a part of ``_raw(line)``; of a part without extent, where it would stand."""
-    value, begin = line["value"], line.span("value")[0] - line.start
+    value, begin = line["value"], line.span("value")[0]
     if line.tag == "OPTION" and "\t" in value:
         ends = [0]
         for sign in value:

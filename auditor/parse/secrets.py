@@ -84,13 +84,13 @@ def _in_authkeys(document: Document) -> Iterator[Secret]:
     """The key and every word behind it, for it may be the rest of the key; whole lines that are no key lines."""
     for line in read_lines("authkeys", document):
         if line.tag == "KEY" and line.get("key") is not None:
-            yield from _words("authkey", line, line.span("key")[0] - line.start)
+            yield from _words("authkey", line, line.span("key")[0])
         elif line.tag == "COMMENT":
             method = _METHOD_LINE.match(line.text)
             if method is not None:
                 yield from _words("authkey", line, method.end())
         elif line.tag == "SELECTION" and line.get("tail"):
-            yield from _words("authkey", line, line.span("tail")[0] - line.start)
+            yield from _words("authkey", line, line.span("tail")[0])
         elif line.tag == "OTHER":
             for secret in _words("authkey", line, 0):
                 if line.text[secret.start - line.start : secret.end - line.start] not in _HARMLESS:

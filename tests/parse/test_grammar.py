@@ -15,7 +15,7 @@ from auditor.resources import GRAMMARS
 
 
 def _lines(name: str, text: str) -> list[Line]:
-    return read_lines(name, read_document(text.encode(), source="/etc/x", host="ld1"))
+    return list(read_lines(name, read_document(text.encode(), source="/etc/x", host="ld1")))
 
 
 def test_every_line_is_tagged_in_order_blank_and_comment_too() -> None:
@@ -34,7 +34,7 @@ def test_words_know_their_places() -> None:
     assert (line["number"], line["method"], line["key"], line["tail"]) == ("1", "sha1", "abc", " rest")
     at = line.at("key")
     assert (at.host, at.source, at.line, at.column, at.end_column) == ("ld1", "/etc/x", 1, 11, 14)
-    assert line.document.text[slice(*line.span("key"))] == "abc"
+    assert line.text[slice(*line.span("key"))] == "abc"
     assert (line.at().column, line.at().end_column) == (3, 19)
     assert line.get("key") == "abc"
     assert line.get("no-such-word") is None
