@@ -8,8 +8,8 @@ from ipaddress import IPv4Address
 _FORM = re.compile(r"(?:0[xX][0-9A-Fa-f]{1,20}|[0-9]{1,20})(?:\.(?:0[xX][0-9A-Fa-f]{1,20}|[0-9]{1,20})){0,3}")
 
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_USUAL = re.compile(rf"{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}")
-"""What nearly all addresses look like, and what costs little to see."""
+USUAL = re.compile(rf"{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}")
+"""What nearly all addresses look like; what costs little to see, and is written as everybody writes it."""
 
 
 def old_address(text: str) -> str | None:
@@ -17,7 +17,7 @@ def old_address(text: str) -> str | None:
 
     One to four numbers with dots, the last one filling what is left; octal and hexadecimal too.
     """
-    if _USUAL.fullmatch(text):
+    if USUAL.fullmatch(text):
         return text
     if not _FORM.fullmatch(text):
         return None

@@ -19,6 +19,7 @@ from auditor.model.facts import (
     SyncDaemon,
 )
 from auditor.model.place import At
+from auditor.parse.addresses import USUAL
 from auditor.parse.draft import Draft
 from auditor.parse.ipvsadm import name_endpoint
 from auditor.parse.text import whole
@@ -78,7 +79,7 @@ def read_command(words: Sequence[Word], at: At) -> IpvsCommand | None:
     verb = _VERBS.get(next(iter(options), "")) if options else None
     if options is None or verb is None:
         return None
-    command = partial(IpvsCommand, verb=verb, words=tuple(word.text for word in words), at=at)
+    command = partial(IpvsCommand, verb=verb, words=tuple([word.text for word in words]), at=at)
     try:
         if verb in {"add-service", "edit-service"}:
             service = _service(options)
@@ -163,32 +164,43 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 def _options(words: Sequence[Word]) -> dict[str, tuple[Word, ...]] | None:
     """Options in order, by their short letter, else their long name, each with its values; None: refused."""
     options: dict[str, tuple[Word, ...]] = {}
-    rest = list(reversed(words))
-    while rest:
-        word = rest.pop()
-        short = None if word.text.startswith("--") else _SHORT.fullmatch(word.text)
-        if word.text.startswith("--"):
-            long, _, value = word.text[2:].partition("=")
-            names = [_LONG.get(long, long)]
-        elif short is not None:
-            names, value = [*short["flags"], *short["last"]], short["value"]
-        else:
-            return None
+    index = 0
+    while index < len(words):
+        word = words[index]
+        names, value, wanted = _option(word.text)
         if not names or not options.keys().isdisjoint(names):
             return None
-        options |= dict.fromkeys(names, ())
-        last = names[-1]
-        values = [replace(word, text=value, start=word.end - len(value))] if value else []
-        wanted = _VALUES.get(last, 0)
-        if last == "p" and not values and rest and not rest[-1].text.startswith("-"):
+        for name in names:
+            options[name] = ()
+        index += 1
+        if value:
+            options[names[-1]] = (replace(word, text=value, start=word.end - len(value)),)
+            wanted -= 1
+        elif names[-1] == "p" and index < len(words) and not words[index].text.startswith("-"):
             wanted = 1
-        while len(values) < wanted and rest:
-            values.append(rest.pop())
-        known = last in _VALUES or last in _FLAGS or last == "p"
-        if not known or len(values) < wanted or (values and last in _FLAGS):
-            return None
-        options[last] = tuple(values)
-    return options
+        if wanted > 0:
+            options[names[-1]] += tuple(words[index : index + wanted])
+            index += wanted
+    return options if index == len(words) else None
+
+
+@lru_cache(maxsize=256)
+def _option(text: str) -> tuple[tuple[str, ...], str, int]:
+    """The options that one word names, the value that it gives the last, and how many values that one wants.
+
+    No names: refused. The files of all hosts have the same few words.
+    """
+    short = None if text.startswith("--") else _SHORT.fullmatch(text)
+    if text.startswith("--"):
+        long, _, value = text[2:].partition("=")
+        names: tuple[str, ...] = (_LONG.get(long, long),)
+    elif short is not None:
+        names, value = (*short["flags"], *short["last"]), short["value"]
+    else:
+        return (), "", 0
+    last = names[-1] if names else ""
+    known = last in _VALUES or last == "p" or (last in _FLAGS and not value)
+    return names if known else (), value, _VALUES.get(last, 0)
 
 
 def _service(options: dict[str, tuple[Word, ...]]) -> IpvsService:
@@ -298,8 +310,9 @@ def _endpoint(text: str, default: int | None) -> tuple[str, int | None, str]:
 
 
 def _address(host: str) -> str:
-    is_name = _HOST_NAME.fullmatch(host) is not None and host.strip("0123456789.") != ""
-    return host if is_name else str(ip_address(host))
+    if USUAL.fullmatch(host) or (_HOST_NAME.fullmatch(host) and host.strip("0123456789.")):
+        return host
+    return str(ip_address(host))
 
 
 def _port(written: str) -> int | None:
