@@ -12,7 +12,7 @@ from auditor.parse.draft import Draft
 from auditor.parse.grammar import Line
 from auditor.parse.rows import heading
 from auditor.parse.text import whole
-from auditor.parse.words import Word, quoted_words
+from auditor.parse.words import Word, unquote
 
 
 def read_iptables(document: Document) -> Reading[Firewall]:
@@ -106,7 +106,11 @@ def _read(format: str, family: str, document: Document) -> Reading[Firewall]:
 
 
 def _rule(line: Line, family: str, table: str) -> FilterRule | None:
-    return read_rule(quoted_words(line, "words", _WORD), family, table, line.at("words"))
+    words = [
+        Word(unquote(match[0]), line, match.start(), match.end())
+        for match in _WORD.finditer(line.text, *line.span("words"))
+    ]
+    return read_rule(words, family, table, line.at("words"))
 
 
 def _ports(text: str) -> tuple[tuple[int, int], ...]:

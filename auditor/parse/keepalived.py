@@ -21,9 +21,10 @@ from auditor.model.facts import (
 )
 from auditor.model.place import At
 from auditor.parse.draft import Draft
+from auditor.parse.grammar import Line
 from auditor.parse.ipvsadm import name_endpoint
 from auditor.parse.text import whole
-from auditor.parse.words import Word, quoted_words
+from auditor.parse.words import unquote
 
 
 def read_keepalived(document: Document) -> Reading[Keepalived]:
@@ -50,23 +51,27 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
                 f"该行超过 {_LONGEST} 个字符: keepalived 会把余下部分当作另一条语句",
             )
             continue
-        words = quoted_words(line, "words", _WORD) if line.tag == "STATEMENT" else []
+        marks = list(_WORD.finditer(line.text, *line.span("words"))) if line.tag == "STATEMENT" else []
+        words = [unquote(mark[0]) for mark in marks]
         if not words or not _fits(words, len(open_blocks) - 1):
             draft.leave(line)
             if words:
                 draft.say("error", "brace", line.at(), "no block is open here", "此处没有未关闭的块")
             continue
         section = " ".join(open_blocks[-1].words) or None
-        if words[0].text in _BRACES and len(words) == 1:
-            draft.facts.append(Heading(text=words[0].text, at=line.at()))
+        key = words[0]
+        if key in _BRACES and len(words) == 1:
+            draft.facts.append(Heading(text=key, at=line.at()))
         else:
-            draft.facts.append(_setting(words, section))
-        if words[0].text.startswith("include") and len(words) > 1:
-            includes.append(_setting(words, section))
-            continue
-        if words[0].text.startswith("@"):
-            conditional.append(words[0].at)
-        _add(words[words[0].text.startswith("@") :], open_blocks)
+            at = line.within(*marks[len(words) > 1].span())
+            setting = Setting(key=key, value=" ".join(words[1:]), at=at, section=section)
+            draft.facts.append(setting)
+            if key.startswith("include") and len(words) > 1:
+                includes.append(setting)
+                continue
+        if key.startswith("@"):
+            conditional.append(line.within(*marks[0].span()))
+        _add(line, words, marks, open_blocks)
     for block in open_blocks[1:]:
         draft.say(
             "error",
@@ -131,39 +136,33 @@ class _Block:
         return any(one.words[0] == name for one in self.inside)
 
 
-def _fits(words: Sequence[Word], depth: int) -> bool:
+def _fits(words: Sequence[str], depth: int) -> bool:
     """No brace closes a block that is not open, or opens one too deep."""
     for word in words:
-        if word.text in _BRACES:
-            depth += 1 if word.text == "{" else -1
+        if word in _BRACES:
+            depth += 1 if word == "{" else -1
             if not 0 <= depth <= _DEEPEST:
                 return False
     return True
 
 
-def _setting(words: Sequence[Word], section: str | None) -> Setting:
-    value = " ".join([word.text for word in words[1:]])
-    return Setting(key=words[0].text, value=value, at=words[len(words) > 1].at, section=section)
-
-
-def _add(words: Sequence[Word], open_blocks: list[_Block]) -> None:
+def _add(line: Line, words: Sequence[str], marks: Sequence[re.Match[str]], open_blocks: list[_Block]) -> None:
     """Braces end a statement; an opening one without words of its own belongs to the statement above."""
-    statement: list[Word] = []
-    for word in (*words, None):
-        if word is not None and word.text not in _BRACES:
-            statement.append(word)
+    begin = 1 if words[0].startswith("@") else 0
+    for index in range(begin, len(words) + 1):
+        brace = words[index] if index < len(words) else None
+        if brace is not None and brace not in _BRACES:
             continue
-        if statement:
-            block = _Block(words=tuple([one.text for one in statement]), at=statement[0].at)
-            open_blocks[-1].inside.append(block)
-            statement = []
-        if word is not None and word.text == "{":
-            inside = open_blocks[-1].inside
+        inside = open_blocks[-1].inside
+        if begin < index:
+            inside.append(_Block(words=tuple(words[begin:index]), at=line.within(*marks[begin].span())))
+        if brace == "{":
             if not inside:
-                inside.append(_Block(words=("",), at=word.at))
+                inside.append(_Block(words=("",), at=line.within(*marks[index].span())))
             open_blocks.append(inside[-1])
-        elif word is not None:
+        elif brace == "}":
             open_blocks.pop()
+        begin = index + 1
 
 
 def _virtual(block: _Block) -> KeepalivedVirtual:

@@ -34,24 +34,22 @@ class Word:
         return self.line.text[self.start : self.start + 1] in {'"', "'"}
 
 
+def unquote(written: str) -> str:
+    """A word without its quotes; a backslash gives the next character, except inside single quotes."""
+    if '"' in written or "'" in written or "\\" in written:
+        return _QUOTING.sub(_content, written)
+    return written
+
+
 def _content(match: re.Match[str]) -> str:
     if match[3] is not None:
         return match[3]
     return _ESCAPE.sub(r"\1", match[2]) if match[2] is not None else match[1] or ""
 
 
-def plain_words(line: Line, group: str, expression: re.Pattern[str] = _PLAIN) -> list[Word]:
-    """The words of a group as they are written; only blanks part them, if no expression says more."""
+def plain_words(line: Line, group: str) -> list[Word]:
+    """The words of a group that only blanks part."""
     return [
         Word(match[0], line, match.start(), match.end())
-        for match in expression.finditer(line.text, *line.span(group))
+        for match in _PLAIN.finditer(line.text, *line.span(group))
     ]
-
-
-def quoted_words(line: Line, group: str, expression: re.Pattern[str]) -> list[Word]:
-    """The words without their quotes; a backslash gives the next character, except inside single quotes."""
-    words = plain_words(line, group, expression)
-    if '"' in line.text or "'" in line.text or "\\" in line.text:
-        for word in words:
-            word.text = _QUOTING.sub(_content, word.text)
-    return words
