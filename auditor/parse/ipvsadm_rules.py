@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, ip_address
+from typing import NamedTuple
 
 from auditor.model.facts import (
     Document,
@@ -85,11 +86,11 @@ def read_command(words: Sequence[Word], at: At) -> IpvsCommand | None:
             service = _service(options)
             return command(protocol=service.protocol, name=service.name, service=service)
         if verb in {"add-server", "edit-server", "delete-server"}:
-            service = _service(options)
-            return command(protocol=service.protocol, name=service.name, real=_real(options, service))
+            target, *_ = _target(options)
+            return command(protocol=target.protocol, name=target.name, real=_real(options, target))
         if verb == "delete-service":
-            service = _service(options)
-            return command(protocol=service.protocol, name=service.name)
+            target, *_ = _target(options)
+            return command(protocol=target.protocol, name=target.name)
         if verb == "set":
             tcp, tcpfin, udp = (_number(word.text, 0, _MAX_TIMEOUT) for word in options["set"])
             return command(timeouts=IpvsTimeouts(tcp=tcp, tcpfin=tcpfin, udp=udp, at=at))
@@ -158,6 +159,7 @@ _LONGEST = 4096
 _MAX_TIMEOUT = 86400 * 31
 _MAX_THRESHOLD = 2**31 - 1
 _PORT_NAME = re.compile(r"[A-Za-z0-9_.+-]+")
+_BRACKETED = re.compile(r"\[([^\]]*)\](?::(.*))?")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -203,43 +205,74 @@ def _option(text: str) -> tuple[tuple[str, ...], str, int]:
     return names if known else (), value, _VALUES.get(last, 0)
 
 
-def _service(options: dict[str, tuple[Word, ...]]) -> IpvsService:
-    """KeyError or ValueError where ipvsadm refuses."""
-    (kind,) = [name for name in ("t", "u", "sctp-service", "f") if name in options]
-    (word,) = options[kind]
-    address, port, mark = None, None, None
-    if kind == "f":
-        mark = _number(word.text, 1, 2**32 - 1)
-        name = str(mark)
-    else:
-        address, port, name = _endpoint(word.text, 0)
+_PROTOCOLS = {"t": "tcp", "u": "udp", "sctp-service": "sctp", "f": "fwm"}
+
+
+class _Target(NamedTuple):
+    """The service that a command is about."""
+
+    protocol: str
+    address: str | None
+    port: int | None
+    mark: int | None
+    name: str
+
+
+@lru_cache(maxsize=256)
+def _read_target(protocol: str, text: str) -> _Target:
+    """A file of rules names each service once for every real server."""
+    if protocol == "fwm":
+        mark = _number(text, 1, 2**32 - 1)
+        return _Target(protocol, None, None, mark, str(mark))
+    address, port, name = _endpoint(text, 0)
+    return _Target(protocol, address, port, None, name)
+
+
+def _kind(options: dict[str, tuple[Word, ...]]) -> str:
+    (kind,) = [name for name in _PROTOCOLS if name in options]
+    return kind
+
+
+def _target(options: dict[str, tuple[Word, ...]]) -> tuple[_Target, int, int | None, str | None]:
+    """With family, persistence and netmask, which ipvsadm checks whatever the command.
+
+    KeyError or ValueError where ipvsadm refuses, here and below.
+    """
+    kind = _kind(options)
+    target = _read_target(_PROTOCOLS[kind], options[kind][0].text)
+    family = 6 if ":" in (target.address or "") or "6" in options else 4
     persistent = None
     if "p" in options:
         persistent = _number(options["p"][0].text, 1, _MAX_TIMEOUT) if options["p"] else 360
-    if port == 0 and persistent is None and {"A", "E"} & options.keys():
-        raise ValueError("zero port specified for non-persistent service")
     if "o" in options and kind not in {"u", "f"}:
         raise ValueError("one-packet scheduling is only for UDP")
-    family = 6 if ":" in (address or "") or "6" in options else 4
+    netmask = _netmask(options["M"][0].text, family) if "M" in options else None
+    return target, family, persistent, netmask
+
+
+def _service(options: dict[str, tuple[Word, ...]]) -> IpvsService:
+    target, family, persistent, netmask = _target(options)
+    if target.port == 0 and persistent is None:
+        raise ValueError("zero port specified for non-persistent service")
     return IpvsService(
-        name=name,
-        address=address,
-        port=port,
-        mark=mark,
+        name=target.name,
+        address=target.address,
+        port=target.port,
+        mark=target.mark,
         family=family,
-        protocol={"t": "tcp", "u": "udp", "f": "fwm"}.get(kind, "sctp"),
+        protocol=target.protocol,
         scheduler=options["s"][0].text if "s" in options else "wlc",
         flags=tuple(options["b"][0].text.split(",")) if "b" in options else (),
         persistent=persistent,
-        netmask=_netmask(options["M"][0].text, family) if "M" in options else None,
+        netmask=netmask,
         ops="o" in options,
         pe=options["pe"][0].text if "pe" in options else None,
         reals=(),
-        at=word.at,
+        at=options[_kind(options)][0].at,
     )
 
 
-def _real(options: dict[str, tuple[Word, ...]], service: IpvsService) -> IpvsReal:
+def _real(options: dict[str, tuple[Word, ...]], service: _Target) -> IpvsReal:
     (word,) = options["r"]
     forwardings = [name for letter, name in _FORWARDING.items() if letter in options]
     if len(forwardings) > 1:
@@ -288,13 +321,9 @@ def _daemon(options: dict[str, tuple[Word, ...]], at: At) -> SyncDaemon:
     )
 
 
-@lru_cache(maxsize=256)
 def _endpoint(text: str, default: int | None) -> tuple[str, int | None, str]:
-    """Address, port and ``address:port``; a port that is a name is None, one that is not written the default.
-
-    A file of rules names each service once for every real server.
-    """
-    bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", text)
+    """Address, port and ``address:port``; a port that is a name is None, one that is not written the default."""
+    bracketed = _BRACKETED.fullmatch(text)
     if bracketed is not None:
         host, written = bracketed[1], bracketed[2]
     elif text.count(":") > 1:

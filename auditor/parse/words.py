@@ -48,8 +48,11 @@ def _content(match: re.Match[str]) -> str:
 
 
 def plain_words(line: Line, group: str) -> list[Word]:
-    """The words of a group that only blanks part."""
-    return [
-        Word(match[0], line, match.start(), match.end())
-        for match in _PLAIN.finditer(line.text, *line.span(group))
-    ]
+    """The words of a group that only blanks part: each begins where it is next found."""
+    words = []
+    end, last = line.span(group)
+    for text in _PLAIN.findall(line.text, end, last):
+        start = line.text.index(text, end)
+        end = start + len(text)
+        words.append(Word(text, line, start, end))
+    return words
