@@ -36,8 +36,6 @@ WIDTH = 32
 PER_BASTION = 8
 FILES_TIME = 120.0
 COMMANDS_TIME = 240.0
-# A signal that comes just before a wait begins does not end it; Python sees to it after this long.
-LOOK_UP = 1.0
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
@@ -151,7 +149,7 @@ class _Visits:
         yield from self._refused
         self._submit(started)
         while self._under_way:
-            ended, _ = wait(self._under_way, LOOK_UP, FIRST_COMPLETED)
+            ended, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
             for future in ended:
                 target, bastion = self._under_way.pop(future)
                 self._busy[bastion] -= 1

@@ -182,7 +182,9 @@ def test_interrupted_and_resumed(cluster: Cluster, tmp_path: Path) -> None:
     silent = socket.create_server(("127.0.0.1", 0))
     words = connection(cluster, tmp_path, f"slow addr=127.0.0.1 port={silent.getsockname()[1]}\n")
     out = tmp_path / "out"
-    running = subprocess.Popen(command("scan", *words, "-o", out), stderr=subprocess.PIPE, text=True)
+    # A shell without job control has what it starts in the background ignore SIGINT, these tests too.
+    heeding = ["env", "--default-signal=INT", *command("scan", *words, "-o", out)]
+    running = subprocess.Popen(heeding, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while len(list((out / "snapshot" / "hosts").glob("*/host.json"))) < 6 and time.monotonic() < deadline:
         time.sleep(0.05)
