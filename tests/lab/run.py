@@ -56,7 +56,7 @@ def test_traffic_does_not_notice_a_scan(lab: Lab) -> None:
     say(f"requests without a scan: {alone}; during a scan: {scanned}")
     assert min(alone["requests"], scanned["requests"]) > 100
     assert scanned["failed"] == alone["failed"] == []
-    assert scanned["median"] < alone["p95"]
+    assert scanned["median"] < 2 * alone["median"]
 
 
 @pytest.mark.parametrize("scenario", scenarios().values(), ids=lambda scenario: scenario.name)
