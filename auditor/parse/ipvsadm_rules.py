@@ -244,6 +244,8 @@ def _target(options: dict[str, tuple[Word, ...]]) -> tuple[_Target, int, int | N
     persistent = None
     if "p" in options:
         persistent = _number(options["p"][0].text, 1, _MAX_TIMEOUT) if options["p"] else 360
+    if target.port == 0 and persistent is None and {"A", "E"} & options.keys():
+        raise ValueError("zero port specified for non-persistent service")
     if "o" in options and kind not in {"u", "f"}:
         raise ValueError("one-packet scheduling is only for UDP")
     netmask = _netmask(options["M"][0].text, family) if "M" in options else None
@@ -252,8 +254,6 @@ def _target(options: dict[str, tuple[Word, ...]]) -> tuple[_Target, int, int | N
 
 def _service(options: dict[str, tuple[Word, ...]]) -> IpvsService:
     target, family, persistent, netmask = _target(options)
-    if target.port == 0 and persistent is None:
-        raise ValueError("zero port specified for non-persistent service")
     return IpvsService(
         name=target.name,
         address=target.address,
