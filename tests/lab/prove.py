@@ -89,27 +89,28 @@ def lab(
 
 WITH_PACEMAKER = ("--to debian-12", "--to el9")
 ALONE = ("--to debian-12 --ha none", "--to el9 --ha none")
+EVERY_WAY = (*WITH_PACEMAKER, *ALONE)
 on = partial(pytest.mark.parametrize, "lab", indirect=True, scope="module")
 
 
-@on([*WITH_PACEMAKER, *ALONE])
+@on(EVERY_WAY)
 def test_the_table_is_that_of_the_old_director(lab: NewLab, legacy: Path) -> None:
     lab.until({"ld1": _same_table(legacy)})
 
 
-@on([*WITH_PACEMAKER, *ALONE])
+@on(EVERY_WAY)
 def test_each_vip_has_one_mac(lab: NewLab) -> None:
     assert _macs(lab) == {vip: _mac(lab, "ld1") for vip in VIPS}
 
 
-@on([*WITH_PACEMAKER, *ALONE])
+@on(EVERY_WAY)
 def test_requests_reach_the_real_servers_by_weight(lab: NewLab) -> None:
     wanted = {NAMES[octet]: weight for octet, weight in WEIGHTS.items()}
     for vip in SERVED:
         assert _answers(lab, vip) == wanted
 
 
-@on([*WITH_PACEMAKER, *ALONE])
+@on(EVERY_WAY)
 def test_a_dead_real_server_leaves_and_returns(lab: NewLab, legacy: Path) -> None:
     lab.sh("rs1", "systemctl stop web")
     begun = time.monotonic()
@@ -122,7 +123,7 @@ def test_a_dead_real_server_leaves_and_returns(lab: NewLab, legacy: Path) -> Non
     say(f"back after {time.monotonic() - begun:.0f} s")
 
 
-@on([*WITH_PACEMAKER, *ALONE])
+@on(EVERY_WAY)
 def test_the_scan_that_ends_a_migration_finds_nothing(lab: NewLab) -> None:
     assert lab.scan(*lab.last_scan)["run"]["exit_code"] == 0
 
