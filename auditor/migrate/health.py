@@ -37,8 +37,8 @@ _DEFAULTS = {
 class Pool:
     """``name``: as an instance of the units; ``id``: as a resource of the CIB.
 
-    ``lines``: its description for the program, in bash. ``way``: how it is checked; ``weaker``: less than
-    ldirectord did. ``patience``: seconds that its start or a round may take, which ask all real servers at once.
+    ``lines``: its description for the program, in bash. ``patience``: seconds that its start or a round may take,
+    which ask all real servers at once. ``weaker``: it is checked less than ldirectord did.
     """
 
     id: str
