@@ -22,7 +22,7 @@ DAEMONS += corosync libcfg7 libcmap4 libcorosync-common4 libcpg4 libknet1 libnl-
 	libnozzle1 libqb100 libquorum5 libstatgrab10 libvotequorum8 pacemaker pacemaker-cli-utils pacemaker-common \
 	pacemaker-resource-agents libcib27 libcrmcluster29 libcrmcommon34 libcrmservice28 liblrmd28 libpacemaker1 \
 	libpe-rules26 libpe-status28 libstonithd26 libnet1 gawk libsigsegv2 ipvsadm \
-	libpopt0 network-manager libnm0 nftables libnftables1 libnftnl11 shellcheck
+	libpopt0 tcc network-manager libnm0 nftables libnftables1 libnftnl11 shellcheck
 # What ldirectord asks web servers with.
 DAEMONS += libclone-perl libencode-locale-perl libfile-listing-perl libhtml-parser-perl libhtml-tagset-perl \
 	libhttp-date-perl libhttp-message-perl libio-html-perl libio-socket-inet6-perl liblwp-mediatypes-perl \

@@ -357,7 +357,7 @@ def _ipvsadm(command: Command, words: Sequence[Word]) -> tuple[ScriptCommand, ..
     texts = [word.text for word in words]
     if not words:
         return ()
-    read = read_command(words, words[0].at)
+    read = read_command(texts, words[0].at, lambda index, value: words[index].ending(value))
     return None if read is None else (replace(_command("ipvsadm", command, texts, words[0]), ipvs=read),)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.model.place import At
     from auditor.parse.grammar import Line
 
 _QUOTING = re.compile(r"""\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'|["']""", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_PLAIN = re.compile(r"[^ \t\r]+")
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +28,10 @@ class Word:
     @property
     def at(self) -> At:
         return self.line.within(self.start, self.end)
+
+    def ending(self, value: str) -> At:
+        """The place of a value that is this word, or ends it."""
+        return self.at if value == self.text else self.line.within(self.end - len(value), self.end)
 
     @property
     def quoted(self) -> bool:
@@ -47,12 +52,15 @@ def _content(match: re.Match[str]) -> str:
     return _ESCAPE.sub(r"\1", match[2]) if match[2] is not None else match[1] or ""
 
 
-def plain_words(line: Line, group: str) -> list[Word]:
-    """The words of a group that only blanks part: each begins where it is next found."""
-    words = []
-    end, last = line.span(group)
-    for text in _PLAIN.findall(line.text, end, last):
-        start = line.text.index(text, end)
-        end = start + len(text)
-        words.append(Word(text, line, start, end))
-    return words
+def plain_words(line: Line, group: str) -> list[str]:
+    """The words of a group that only blanks part."""
+    text = line[group].replace("\t", " ").replace("\r", " ")
+    return [word for word in text.split(" ") if word]
+
+
+def plain_place(line: Line, words: Sequence[str], index: int, value: str) -> At:
+    """The place of a value that is ``words[index]`` or ends it; each word begins where it is next found."""
+    end = 0
+    for word in words[: index + 1]:
+        end = line.text.index(word, end) + len(word)
+    return line.within(end - len(value), end)

@@ -49,6 +49,7 @@ def test_later_commands_change_what_earlier_ones_made() -> None:
         -a -t 10.0.0.9:80 -r 10.0.0.2
         -e -t 10.0.0.9:80 -r 10.0.0.1 -w 0
         -d -t 10.0.0.9:80 -r 10.0.0.2
+        -d -t 10.0.0.9:80 -r 10.0.0.1:8080
         -E -t 10.0.0.9:80 -s rr
         """,
     ).services
@@ -80,6 +81,14 @@ def test_later_commands_change_what_earlier_ones_made() -> None:
         "--set 0 0 abc",
         "-A -t 10.0.0.9:80 --unheard-of",
         "-t 10.0.0.9:80 -A",
+        "-aA -t 10.0.0.9:80 -r 10.0.0.1",  # two commands
+        "-A -t 10.0.0.9:80 -w 1",  # an option of another command
+        "-C -t 10.0.0.9:80",
+        "-a -t 10.0.0.9:80 -r [2001:db8::1]:80",
+        "-A -t 10.0.0.9:80 -s rr -b sh-port",
+        "-A -6 -f 1",
+        "-a -t 10.0.0.9:80 -r 10.0.0.1 --tun-type gue --tun-port 6080",  # no tunnel
+        "-a -t 10.0.0.9:80 -r -g",
     ],
 )
 def test_what_ipvsadm_refuses_is_not_understood(line: str) -> None:
