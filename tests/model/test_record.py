@@ -6,23 +6,21 @@ import pickle
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from auditor.model.place import At
 
 
-def test_the_type_checker_refuses_to_alter_a_record_and_to_make_half_of_one(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(
+def test_the_type_checker_refuses_to_alter_a_record_and_to_make_half_of_one() -> None:
+    program = (
         "from auditor.model.place import At\n"
         'at = At(host="ld1", source="/etc/hosts")\n'
         "at.line = 3\n"
         'At(host="ld1")\n'
         'At("ld1", "/etc/hosts")\n'
     )
-    mypy = [sys.executable, "-m", "mypy", "--config-file=", "--strict", "--hide-error-codes", str(program)]
+    mypy = [sys.executable, "-m", "mypy", "--config-file=", "--strict", "--hide-error-codes", "-c", program]
     said = subprocess.run(mypy, capture_output=True, text=True, check=False).stdout
-    assert [line.removeprefix(f"{program}:") for line in said.splitlines()[:-1]] == [
+    assert [line.removeprefix("<string>:") for line in said.splitlines() if ": error: " in line] == [
         '3: error: Property "line" defined in "At" is read-only',
         '4: error: Missing named argument "source" for "At"',
         '5: error: Too many positional arguments for "At"',
