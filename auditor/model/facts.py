@@ -392,9 +392,8 @@ class VrrpInstance:
 
 @record
 class Keepalived:
-    """``settings``: of global_defs. ``includes``: files that were not read. ``conditional``: lines for some hosts."""
+    """``includes``: files that were not read. ``conditional``: lines for some hosts."""
 
-    settings: tuple[Setting, ...]
     virtuals: tuple[KeepalivedVirtual, ...]
     groups: tuple[KeepalivedGroup, ...]
     instances: tuple[VrrpInstance, ...]

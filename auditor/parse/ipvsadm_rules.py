@@ -24,7 +24,7 @@ from auditor.parse.addresses import USUAL, old_address
 from auditor.parse.draft import Draft
 from auditor.parse.ipvsadm import name_endpoint
 from auditor.parse.text import whole
-from auditor.parse.words import plain_place, plain_words
+from auditor.parse.words import plain_words, word_place
 
 
 def read_ipvsadm_rules(document: Document) -> Reading[IpvsRules]:
@@ -39,7 +39,7 @@ def read_ipvsadm_rules(document: Document) -> Reading[IpvsRules]:
         command = None
         if line.tag == "COMMAND" and len(line.text) <= _LONGEST:
             words = plain_words(line, "words")
-            command = read_command(words, line.at("words"), partial(plain_place, line, words))
+            command = read_command(words, line.at("words"), partial(word_place, line, words))
         if command is not None:
             commands.append(command)
         elif line.tag not in {"BLANK", "COMMENT"}:

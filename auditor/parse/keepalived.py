@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from auditor.model.facts import (
@@ -24,7 +24,7 @@ from auditor.parse.draft import Draft
 from auditor.parse.grammar import Line
 from auditor.parse.ipvsadm import name_endpoint
 from auditor.parse.text import whole
-from auditor.parse.words import unquote
+from auditor.parse.words import unquote, word_place
 
 
 def read_keepalived(document: Document) -> Reading[Keepalived]:
@@ -34,7 +34,7 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
     Files that are included are named, not read. Lines for some hosts only (``@id``) count as if they were for all.
     """
     draft = Draft("keepalived", document)
-    root = _Block(words=(), at=document.at)
+    root = _Block((), document.at)
     open_blocks = [root]
     includes: list[Setting] = []
     conditional: list[At] = []
@@ -51,8 +51,8 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
                 f"该行超过 {_LONGEST} 个字符: keepalived 会把余下部分当作另一条语句",
             )
             continue
-        marks = list(_WORD.finditer(line.text, *line.span("words"))) if line.tag == "STATEMENT" else []
-        words = [unquote(mark[0]) for mark in marks]
+        written = _WORD.findall(line.text, *line.span("words")) if line.tag == "STATEMENT" else []
+        words = [unquote(word) for word in written] if _QUOTING.search(line.text) else written
         if not words or not _fits(words, len(open_blocks) - 1):
             draft.leave(line)
             if words:
@@ -63,15 +63,16 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
         if key in _BRACES and len(words) == 1:
             draft.facts.append(Heading(text=key, at=line.at()))
         else:
-            at = line.within(*marks[len(words) > 1].span())
+            index = int(len(words) > 1)
+            at = word_place(line, written, index, written[index])
             setting = Setting(key=key, value=" ".join(words[1:]), at=at, section=section)
             draft.facts.append(setting)
             if key.startswith("include") and len(words) > 1:
                 includes.append(setting)
                 continue
         if key.startswith("@"):
-            conditional.append(line.within(*marks[0].span()))
-        _add(line, words, marks, open_blocks)
+            conditional.append(word_place(line, written, 0, written[0]))
+        _add(line, words, written, open_blocks)
     for block in open_blocks[1:]:
         draft.say(
             "error",
@@ -81,7 +82,6 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
             f"块 {' '.join(block.words)[:60]} 没有结束",
         )
     value = Keepalived(
-        settings=root.settings_of("global_defs"),
         virtuals=tuple(_virtual(block) for block in root.blocks_of("virtual_server")),
         groups=tuple(_group(block) for block in root.blocks_of("virtual_server_group")),
         instances=tuple(_instance(block) for block in root.blocks_of("vrrp_instance")),
@@ -93,6 +93,7 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
 
 
 _BRACES = frozenset("{}")
+_QUOTING = re.compile(r"""["'\\]""")
 _LONGEST = 1023
 """keepalived reads a longer line in pieces."""
 _DEEPEST = 50
@@ -113,20 +114,25 @@ class _Block:
     def blocks_of(self, name: str) -> list[_Block]:
         return [block for block in self.inside if block.words[0] == name]
 
-    def settings_of(self, name: str) -> tuple[Setting, ...]:
-        return tuple(one for block in self.blocks_of(name) for one in block.settings())
-
-    def settings(self, section: str | None = None) -> Iterator[Setting]:
+    def settings(self) -> tuple[Setting, ...]:
         """All statements inside, those of inner blocks with the names of the blocks as their section."""
+        found: list[Setting] = []
+        self._gather(None, found)
+        return tuple(found)
+
+    def _gather(self, section: str | None, found: list[Setting]) -> None:
         for one in self.inside:
-            value = " ".join(one.words[1:])
-            yield Setting(key=one.words[0], value=value, at=one.at, section=section)
-            yield from one.settings(f"{section} {one.words[0]}" if section else one.words[0])
+            key = one.words[0]
+            found.append(Setting(key=key, value=" ".join(one.words[1:]), at=one.at, section=section))
+            if one.inside:
+                one._gather(f"{section} {key}" if section else key, found)
 
     def word(self, *names: str) -> str | None:
         """The first argument of the last statement with one of the names."""
-        found = [one for one in self.inside if one.words[0] in names and len(one.words) > 1]
-        return found[-1].words[1] if found else None
+        for one in reversed(self.inside):
+            if one.words[0] in names and len(one.words) > 1:
+                return one.words[1]
+        return None
 
     def number(self, *names: str) -> int | None:
         word = self.word(*names)
@@ -138,6 +144,8 @@ class _Block:
 
 def _fits(words: Sequence[str], depth: int) -> bool:
     """No brace closes a block that is not open, or opens one too deep."""
+    if _BRACES.isdisjoint(words):
+        return True
     for word in words:
         if word in _BRACES:
             depth += 1 if word == "{" else -1
@@ -146,19 +154,19 @@ def _fits(words: Sequence[str], depth: int) -> bool:
     return True
 
 
-def _add(line: Line, words: Sequence[str], marks: Sequence[re.Match[str]], open_blocks: list[_Block]) -> None:
+def _add(line: Line, words: Sequence[str], written: Sequence[str], open_blocks: list[_Block]) -> None:
     """Braces end a statement; an opening one without words of its own belongs to the statement above."""
     begin = 1 if words[0].startswith("@") else 0
-    for index in range(begin, len(words) + 1):
+    ends = [index for index, word in enumerate(words) if word in _BRACES]
+    for index in (*ends, len(words)):
         brace = words[index] if index < len(words) else None
-        if brace is not None and brace not in _BRACES:
-            continue
         inside = open_blocks[-1].inside
         if begin < index:
-            inside.append(_Block(words=tuple(words[begin:index]), at=line.within(*marks[begin].span())))
+            at = word_place(line, written, begin, written[begin])
+            inside.append(_Block(tuple(words[begin:index]), at))
         if brace == "{":
             if not inside:
-                inside.append(_Block(words=("",), at=line.within(*marks[index].span())))
+                inside.append(_Block(("",), word_place(line, written, index, brace)))
             open_blocks.append(inside[-1])
         elif brace == "}":
             open_blocks.pop()
@@ -195,7 +203,7 @@ def _virtual(block: _Block) -> KeepalivedVirtual:
         ops=block.has("ops"),
         reals=tuple(_real(one, forwarding) for one in block.blocks_of("real_server") if len(one.words) > 1),
         fallback=sorry[-1] if sorry else None,
-        settings=tuple(block.settings()),
+        settings=block.settings(),
         at=block.at,
     )
 
@@ -214,7 +222,7 @@ def _real(block: _Block, forwarding: str | None) -> KeepalivedReal:
         inhibit=block.has("inhibit_on_failure"),
         checks=tuple(
             KeepalivedCheck(
-                kind=one.words[0], port=one.number("connect_port"), settings=tuple(one.settings()), at=one.at
+                kind=one.words[0], port=one.number("connect_port"), settings=one.settings(), at=one.at
             )
             for one in block.inside
             if one.words[0].endswith(("_CHECK", "_GET"))
@@ -248,7 +256,7 @@ def _instance(block: _Block) -> VrrpInstance:
             for inner in block.blocks_of(name)
             for one in inner.inside
         ),
-        settings=tuple(block.settings()),
+        settings=block.settings(),
         at=block.at,
     )
 

@@ -7,12 +7,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from auditor.model.facts import Document, Fallback, LdirectordCf, Reading, RealServer, Setting, Virtual
 from auditor.model.place import At, Diagnostic, Unparsed
-from auditor.parse.addresses import old_address
+from auditor.parse.addresses import USUAL, old_address
 from auditor.parse.grammar import Line, find_fault, read_lines
 from auditor.parse.ldirectord_options import (
     GLOBALS,
@@ -203,7 +204,8 @@ def _columns(text: str) -> int:
 
 def _raw(line: Line) -> str:
     """The value as the daemon's checks see it: an option's tabs have become blanks."""
-    return line["value"].replace("\t", "    ") if line.tag == "OPTION" else line["value"]
+    value = line["value"]
+    return value.replace("\t", "    ") if "\t" in value and line.tag == "OPTION" else value
 
 
 def _effective(
@@ -211,10 +213,11 @@ def _effective(
 ) -> dict[str, str]:
     """Last value of each key as the daemon uses it; keys that it refuses are missing."""
     values: dict[str, str] = {}
+    release = RELEASES[draft.era]
     for setting, line in lines:
         option = known.get(setting.key)
         raw = _raw(line)
-        if option is None or RELEASES[draft.era] not in option.releases:
+        if option is None or release not in option.releases:
             draft.notes.append(_unknown_key(line, known, elsewhere, draft.era))
         elif len(raw) > _LONGEST:
             draft.notes.append(say("too-long", setting.at, length=len(raw), limit=_LONGEST))
@@ -424,21 +427,23 @@ def _read_reals(setting: Setting, line: Line, family: int, draft: _Draft) -> Ite
         code = "forwarding missing" if re.fullmatch(_WORD, setting.value) else "real"
         draft.notes.append(say(code, setting.at, value=setting.value))
         return
-    first = _host(match["first"], family)
-    last = _host(match["last"], family) if match["last"] else first
-    known, port = _port(match["port"] or "0")
-    for group, address in (("first", first), ("last", last)):
-        if match[group] and address is None:
-            draft.notes.append(say("real address", _at(line, *match.span(group)), value=match[group]))
+    first_written, last_written, port_written, _ = match.groups()
+    first = _host(first_written, family)
+    last = _host(last_written, family) if last_written else first
+    known, port = _port(port_written or "0")
+    if first is None:
+        draft.notes.append(say("real address", _at(line, *match.span("first")), value=first_written))
+    if last_written and last is None:
+        draft.notes.append(say("real address", _at(line, *match.span("last")), value=last_written))
     if not known:
-        draft.notes.append(say("real port", _at(line, *match.span("port")), value=match["port"]))
+        draft.notes.append(say("real port", _at(line, *match.span("port")), value=port_written))
     flags = _read_flags(match.start("flags"), raw, setting, line, draft)
     if first is None or last is None or not known or flags is None:
         return
-    if raw[: match.start()].strip(BLANKS):
-        words = {"value": setting.value, "address": first, "used": match["first"]}
+    if match.start() and raw[: match.start()].strip(BLANKS):
+        words = {"value": setting.value, "address": first, "used": first_written}
         draft.notes.append(say("real-cut", setting.at, **words))
-    for address in _spread(first, last, setting, draft) if match["last"] else (first,):
+    for address in _spread(first, last, setting, draft) if last_written else (first,):
         yield RealServer(address=address, port=port or None, at=setting.at, **flags)
 
 
@@ -569,6 +574,8 @@ def _host(name: str, family: int) -> str | None:
 
     What stands in brackets counts, whatever stands around them.
     """
+    if USUAL.fullmatch(name):
+        return name if family == 4 else None
     bare = name
     if "[" in name:
         opened, closed = name.find("["), name.rfind("]")
@@ -584,6 +591,7 @@ def _host(name: str, family: int) -> str | None:
     return bare if re.fullmatch(r"[A-Za-z0-9._+-]{1,255}", bare) else None
 
 
+@lru_cache(maxsize=256)
 def _port(word: str) -> tuple[bool, int | None]:
     """Whether there may be such a port, and its number; None for a name that only the director can look up."""
     if word.isdecimal() and word.isascii():

@@ -58,7 +58,7 @@ def plain_words(line: Line, group: str) -> list[str]:
     return [word for word in text.split(" ") if word]
 
 
-def plain_place(line: Line, words: Sequence[str], index: int, value: str) -> At:
+def word_place(line: Line, words: Sequence[str], index: int, value: str) -> At:
     """The place of a value that is ``words[index]`` or ends it; each word begins where it is next found."""
     end = 0
     for word in words[: index + 1]:
