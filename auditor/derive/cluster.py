@@ -19,7 +19,8 @@ from auditor.derive.heartbeat import (
     derive_media_problems,
 )
 from auditor.derive.host import Surroundings, derive_host, vips_on
-from auditor.derive.marks import addresses_of
+from auditor.derive.keepalived import Service, gap_of, services_of
+from auditor.derive.marks import addresses_of, marked
 from auditor.derive.topology import (
     Community,
     derive_communities,
@@ -29,7 +30,7 @@ from auditor.derive.topology import (
     virtual_addresses,
 )
 from auditor.model.cluster import Cluster, Comparison, DualRole, Duty, Host, Member, Vip
-from auditor.model.facts import Address, Group, Medium, SyncDaemon, Virtual
+from auditor.model.facts import Address, Group, KeepalivedReal, Medium, RealServer, SyncDaemon, Virtual
 from auditor.model.place import At, Prose, Unknown
 from auditor.model.snapshot import Snapshot
 
@@ -101,12 +102,16 @@ def _cluster(community: Community, strangers: Strangers, unheard: Unknown | None
     )
     reals = [host for host in hosts.values() if "real" in host.roles]
     own = [evidence[host.name] for host in directors]
-    same, sync = _compare_haresources(directors), _sync(directors)
+    unsure = unread or _first_unknown(host.moved for host in directors)
+    heartbeats = [host for host in directors if host.moved is False]
+    same = unsure or _compare_haresources(heartbeats)
+    sync = unsure or _sync(heartbeats)
     return Cluster(
         name=community.name,
         at=At(host="", source=community.name),
         hosts=tuple(hosts.values()),
         directors=unread or tuple(directors),
+        heartbeats=unsure or tuple(heartbeats),
         reals=unread or tuple(reals),
         active=unread or _active(directors),
         vips=unread or (*all_vips, *gaps),
@@ -114,11 +119,11 @@ def _cluster(community: Community, strangers: Strangers, unheard: Unknown | None
         dual_roles=unread or (*_dual_roles(directors, hosts, evidence), *gaps),
         members=unread or (*_members(directors, evidence), *gaps),
         media_problems=unread or tuple(derive_media_problems(own, strangers, unheard)),
-        coverage_problems=unread or tuple(problem for host in own for problem in derive_coverage(host)),
-        authkeys=unread or _compare_authkeys(directors),
-        haresources=unread or same,
-        ldirectord=unread or _compare_files(directors),
-        sync=unread or sync,
+        coverage_problems=unread or tuple(problem for host in own for problem in derive_coverage(host, own)),
+        authkeys=unsure or _compare_authkeys(heartbeats),
+        haresources=same,
+        ldirectord=unsure or _compare_files(heartbeats),
+        sync=sync,
         ipvs_tcp_timeout=unread or _tcp_timeout(directors),
         failures=unread or tuple(derive_failures(directors, reals, (*all_vips, *gaps), sync, same)),
     )
@@ -139,11 +144,11 @@ def _unread_director(hosts: Iterable[Host], directors: Sequence[Host]) -> Unknow
 
 
 def _gaps(directors: Iterable[Host]) -> list[Unknown]:
-    """One Unknown for each file of a director that could name more VIPs, nodes and real servers than we know."""
+    """Why the directors' files could name more VIPs, nodes and real servers than we know."""
     return [
         fact
         for director in directors
-        for fact in (director.ldirectord, director.haresources)
+        for fact in (director.ldirectord, director.haresources, gap_of(director.keepalived))
         if isinstance(fact, Unknown)
     ][:1]
 
@@ -167,6 +172,13 @@ def _forwardings(community: Community) -> Mapping[str, frozenset[str]]:
             for real in virtual.reals:
                 address = str(to_ip(real.address))
                 found[address] = found.get(address, frozenset()) | {real.forwarding}
+        keepalived = known(director.keepalived)
+        for made in keepalived.value.virtuals if keepalived is not None else ():
+            for target in made.reals:
+                # Where nobody knows the way it may be any that a VIP is needed for.
+                ways = _CARRIED if target.forwarding is None else {target.forwarding}
+                address = str(to_ip(target.address))
+                found[address] = found.get(address, frozenset()) | ways
     return found
 
 
@@ -174,12 +186,12 @@ def _segment(community: Community, vips: frozenset[str]) -> frozenset[str]:
     """The addresses on the directors' interfaces that have, or by haresources shall have, a VIP."""
     found: set[str] = set()
     for director in community.those("director"):
-        haresources = known(director.haresources)
-        named = (
-            {address.interface for address in haresources.value.addresses}
-            if haresources is not None
-            else set()
-        )
+        named = set()
+        if (haresources := known(director.haresources)) is not None:
+            named |= {address.interface for address in haresources.value.addresses}
+        if (keepalived := known(director.keepalived)) is not None:
+            for instance in keepalived.value.instances:
+                named |= {address.interface for address in instance.addresses}
         for interface in known(director.interfaces) or ():
             addresses = {address.address for address in interface.addresses if address.scope != "link"}
             if not is_hidden(interface.name) and (addresses & vips or interface.name in named):
@@ -274,25 +286,61 @@ def _duties(directors: Sequence[Host], evidence: Mapping[str, Evidence]) -> Iter
     """Every VIP that every DR or TUN real server of HOSTS has to carry, once."""
     owners = {address: name for name, member in evidence.items() for address in own_addresses(member)}
     seen: set[tuple[str, str]] = set()
+    for carried in _carried(directors, evidence):
+        if isinstance(carried, Unknown):
+            yield carried
+            continue
+        vip, real = carried
+        name = owners.get(str(to_ip(real.address)))
+        if name is None or (name, vip) in seen:
+            continue
+        seen.add((name, vip))
+        yield Duty(
+            real=name,
+            vip=vip,
+            address=_carried_at(evidence[name], vip),
+            ats=(real.at, At(host=name, source="ip-addr")),
+        )
+
+
+def _carried(
+    directors: Sequence[Host], evidence: Mapping[str, Evidence]
+) -> Iterator[tuple[str, RealServer | KeepalivedReal] | Unknown]:
+    """Each VIP with each real server that its packets reach unchanged, by the files of all directors."""
     for director in directors:
-        cf = known(director.ldirectord)
+        cf, keepalived = known(director.ldirectord), known(director.keepalived)
         for virtual in cf.virtuals if cf is not None else ():
             carried = [real for real in virtual.reals if real.forwarding in _CARRIED]
             vips = _vips_of(virtual, directors, evidence)
             if isinstance(vips, Unknown):
                 yield from [vips] if carried else []
-                continue
-            for vip, real in product(vips, carried):
-                name = owners.get(str(to_ip(real.address)))
-                if name is None or (name, vip) in seen:
-                    continue
-                seen.add((name, vip))
-                yield Duty(
-                    real=name,
-                    vip=vip,
-                    address=_carried_at(evidence[name], vip),
-                    ats=(real.at, At(host=name, source="ip-addr")),
-                )
+            else:
+                yield from product(vips, carried)
+        for service in services_of(keepalived) if keepalived is not None else ():
+            if not isinstance(service, Unknown):
+                yield from _carried_by(service, directors, evidence)
+
+
+def _carried_by(
+    service: Service, directors: Sequence[Host], evidence: Mapping[str, Evidence]
+) -> Iterator[tuple[str, RealServer | KeepalivedReal] | Unknown]:
+    virtual = service.virtual
+    for real in virtual.reals:
+        if real.forwarding is None:
+            yield unknown(
+                real.at,
+                f"how {virtual.name} is forwarded to {real.address} is not known: no lb_kind says it",
+                f"没有 lb_kind 说明 {virtual.name} 如何转发到 {real.address}",
+            )
+            return
+    carried = [real for real in virtual.reals if real.forwarding in _CARRIED]
+    vips: tuple[str, ...] | Unknown = (service.address,) if service.address is not None else ()
+    if service.mark is not None:
+        vips = marked(service.mark, virtual.at, [evidence[director.name] for director in directors])
+    if isinstance(vips, Unknown):
+        yield from [vips] if carried else []
+    else:
+        yield from product(map(str, map(to_ip, vips)), carried)
 
 
 def _vips_of(
@@ -315,16 +363,12 @@ def _dual_roles(
 ) -> Iterator[DualRole | Unknown]:
     """Directors that some pool uses as a real server."""
     pools: dict[str, dict[str, At]] = {}
-    for director in directors:
-        cf = known(director.ldirectord)
-        for virtual in cf.virtuals if cf is not None else ():
-            carried = [real for real in virtual.reals if real.forwarding in _CARRIED]
-            vips = _vips_of(virtual, directors, evidence)
-            if isinstance(vips, Unknown):
-                yield from [vips] if carried else []
-                continue
-            for vip, real in product(vips, carried):
-                pools.setdefault(str(to_ip(real.address)), {}).setdefault(vip, real.at)
+    for carried in _carried(directors, evidence):
+        if isinstance(carried, Unknown):
+            yield carried
+            continue
+        vip, real = carried
+        pools.setdefault(str(to_ip(real.address)), {}).setdefault(vip, real.at)
     for host in hosts.values():
         if "director" not in host.roles:
             continue
@@ -401,8 +445,9 @@ def _named(
     ha_cf, cf = known(director.ha_cf), known(director.ldirectord)
     for node in ha_cf.nodes if ha_cf is not None else ():
         yield node.name, "node", node.at, by_node.get(node.name)
-    for address, at in real_addresses(cf).items() if cf is not None else ():
-        yield address, "real", at, by_address.get(address) or by_node.get(address.lower())
+    for file in (cf, known(director.keepalived)):
+        for address, at in real_addresses(file).items() if file is not None else ():
+            yield address, "real", at, by_address.get(address) or by_node.get(address.lower())
 
 
 def _was_read(evidence: Mapping[str, Evidence], host: str | None | Unknown) -> bool | Unknown:

@@ -9,8 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.derive.addresses import to_ip
+from auditor.derive.keepalived import gap_of, services_of
 from auditor.model.cluster import Comparison, Problem
-from auditor.model.facts import IpvsReal, IpvsService, IpvsTable, LdirectordCf, RealServer, Virtual
+from auditor.model.facts import (
+    IpvsReal,
+    IpvsService,
+    IpvsTable,
+    Keepalived,
+    LdirectordCf,
+    RealServer,
+    Virtual,
+)
 from auditor.model.place import At, Prose, Unknown
 
 if TYPE_CHECKING:
@@ -19,14 +28,31 @@ if TYPE_CHECKING:
 Key = tuple[str, str, int]
 
 
-def derive_ipvs_problems(cf: LdirectordCf, table: IpvsTable) -> tuple[Problem | Unknown, ...]:
-    """Every difference between the file and the live table, set-wise: order means nothing in either."""
+def derive_ipvs_problems(
+    cf: LdirectordCf, table: IpvsTable, keepalived: Keepalived | None | Unknown
+) -> tuple[Problem | Unknown, ...]:
+    """Every difference between the file and the live table, set-wise: order means nothing in either.
+
+    What keepalived makes is none; of a service that both make nobody can tell who had the last word.
+    """
     wanted = {_virtual_key(virtual): virtual for virtual in cf.virtuals}
     live = {_service_key(service): service for service in table.services}
     problems: list[Problem | Unknown] = []
+    made, gap = _made(keepalived), gap_of(keepalived)
     for key, virtual in wanted.items():
         if virtual.mark is None and to_ip(virtual.address) is None:
             problems.append(_unresolved(virtual.name, virtual.at))
+        elif key in made:
+            problems.append(
+                Unknown(
+                    why=Prose(
+                        en=f"{virtual.name} is in ldirectord.cf and in keepalived.conf: whose it is in the live table "
+                        "cannot be told",
+                        zh=f"{virtual.name} 同时在 ldirectord.cf 与 keepalived.conf 中: 无法得知运行表中的是哪一方的",
+                    ),
+                    at=made[key],
+                )
+            )
         elif key not in live:
             problems.append(
                 _problem(
@@ -41,9 +67,10 @@ def derive_ipvs_problems(cf: LdirectordCf, table: IpvsTable) -> tuple[Problem | 
         else:
             problems.extend(_compare_service(virtual, live[key], cf))
     for key, service in live.items():
-        if key not in wanted:
+        if key not in wanted and key not in made:
             problems.append(
-                _problem(
+                gap
+                or _problem(
                     "service-extra",
                     service.name,
                     f"virtual service {service.name} is live, but not in ldirectord.cf",
@@ -53,6 +80,32 @@ def derive_ipvs_problems(cf: LdirectordCf, table: IpvsTable) -> tuple[Problem | 
                 )
             )
     return tuple(problems)
+
+
+def derive_other_services(
+    table: IpvsTable | None | Unknown, keepalived: Keepalived | None | Unknown
+) -> tuple[IpvsService, ...] | Unknown:
+    """The live services that keepalived did not make."""
+    if table is None or isinstance(table, Unknown):
+        return table or ()
+    made = _made(keepalived)
+    others = tuple(service for service in table.services if _service_key(service) not in made)
+    return (gap_of(keepalived) if others else None) or others
+
+
+def _made(keepalived: Keepalived | None | Unknown) -> Mapping[Key, At]:
+    """The services of keepalived.conf; one of a mark has the family of its real servers."""
+    found: dict[Key, At] = {}
+    for service in () if keepalived is None or isinstance(keepalived, Unknown) else services_of(keepalived):
+        if isinstance(service, Unknown):
+            continue
+        virtual = service.virtual
+        if service.mark is not None:
+            family = "6" if any(":" in real.address for real in virtual.reals) else "4"
+            found["fwm", family, service.mark] = virtual.at
+        else:
+            found[virtual.protocol, str(service.address), service.port] = virtual.at
+    return found
 
 
 def compare_ldirectord(files: Mapping[str, LdirectordCf]) -> Comparison:

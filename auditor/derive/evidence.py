@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         IpvsCounters,
         IpvsTable,
         IpvsTimeouts,
+        Keepalived,
         LdirectordCf,
         Module,
         ModuleLine,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 HA_D = "/etc/ha.d"
+KEEPALIVED = "/etc/keepalived/keepalived.conf"
 NETWORK_SCRIPTS = "/etc/sysconfig/network-scripts"
 # A line that is not understood could hide what a rule looks for, except among the commands of a script. The files
 # of /etc/ha.d are told apart later: what their daemons refuse is known all the same.
@@ -79,6 +81,7 @@ class Evidence:
     haresources_file: File | None | Unknown
     ldirectord: Reading[LdirectordCf] | None | Unknown
     ldirectord_file: File | None | Unknown
+    keepalived: Reading[Keepalived] | None | Unknown
     ifcfgs: tuple[Ifcfg, ...] | None | Unknown
     network: NetworkFile | None | Unknown
     hosts: tuple[HostsEntry, ...] | None | Unknown
@@ -125,6 +128,7 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         haresources_file=look.lies(f"{HA_D}/haresources"),
         ldirectord=cf_path if isinstance(cf_path, Unknown) else _ldirectord(look, cf_path, packages),
         ldirectord_file=cf_path if isinstance(cf_path, Unknown) else look.lies(cf_path),
+        keepalived=_keepalived(look),
         ifcfgs=_ifcfgs(look),
         network=_value_or_none(look.file("/etc/sysconfig/network", "network")),
         hosts=_value_or_none(look.file("/etc/hosts", "hosts")),
@@ -341,6 +345,16 @@ def _ldirectord(
         f"releases of ldirectord read {path} differently, and which one is installed is not known",
         f"不同版本的 ldirectord 对 {path} 的解读不同, 而已安装的版本未知",
     )
+
+
+def _keepalived(look: _Look) -> Reading[Keepalived] | None | Unknown:
+    """Nobody can tell what stands in which block of a file whose braces do not fit."""
+    reading = look.file(KEEPALIVED, "keepalived")
+    faults = () if reading is None or isinstance(reading, Unknown) else reading.diagnostics
+    for fault in faults:
+        if fault.severity == "error":
+            return Unknown(why=fault.message, at=fault.at)
+    return reading
 
 
 def _meaning(reading: Reading[LdirectordCf]) -> tuple[object, ...]:

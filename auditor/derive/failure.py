@@ -1,7 +1,8 @@
 """What happens when a node dies: which VIPs move where, which connections break, what would be owned twice.
 
 Resources move as heartbeat 2 moves those of haresources (style R1): the survivor starts the groups that its own
-file has, whatever node they name, once the peer has been silent for the deadtime.
+file has, whatever node they name, once the peer has been silent for the deadtime. Where keepalived runs, VRRP moves
+the addresses of its instances.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 
 from auditor.derive.addresses import to_ip
 from auditor.derive.evidence import known
+from auditor.derive.keepalived import gap_of, moving
 from auditor.model.cluster import Comparison, Failure, Host, Move, Vip
+from auditor.model.facts import KeepalivedVirtual, Virtual
 from auditor.model.place import At, Prose, Unknown
 
 _OFF = frozenset({"off", "no", "n", "false", "0"})
@@ -55,7 +58,7 @@ def derive_failures(
 
 
 def _shares(directors: Sequence[Host], reals: Sequence[Host]) -> Mapping[str, Sequence[_Share]]:
-    """Host to its shares, by the file of the director that serves, or else of the first."""
+    """Host to its shares, by the files of the directors that serve, or else of the first that has one."""
     names = {
         str(to_ip(address)): real.name
         for real in reals
@@ -64,12 +67,16 @@ def _shares(directors: Sequence[Host], reals: Sequence[Host]) -> Mapping[str, Se
     ranked = sorted(directors, key=lambda director: director.active is not True)
     serving = next((one for one in ranked if known(one.ldirectord) is not None), None)
     cf = known(serving.ldirectord) if serving is not None else None
-    if serving is None or cf is None:
-        return {}
-    checked = {pool.name: pool.checked for pool in known(serving.pools) or ()}
+    checked = {pool.name: pool.checked for pool in known(serving.pools) or ()} if serving is not None else {}
+    pools = {virtual.name: _weights(virtual) for virtual in (cf.virtuals if cf is not None else ())}
+    for director in ranked:
+        keepalived = known(director.keepalived)
+        for made in keepalived.virtuals if keepalived is not None else ():
+            if made.name not in pools:
+                pools[made.name] = _weights(made)
+                checked[made.name] = all(real.checks for real in made.reals)
     found: dict[str, list[_Share]] = {}
-    for virtual in cf.virtuals:
-        weights = {real.address: real.weight for real in virtual.reals}
+    for pool, weights in pools.items():
         total = sum(weights.values())
         used = sum(weight > 0 for weight in weights.values())
         for address, weight in weights.items():
@@ -77,14 +84,18 @@ def _shares(directors: Sequence[Host], reals: Sequence[Host]) -> Mapping[str, Se
             if name is not None and weight > 0:
                 found.setdefault(name, []).append(
                     _Share(
-                        pool=virtual.name,
+                        pool=pool,
                         weight=weight,
                         total=total,
-                        checked=checked.get(virtual.name, False),
+                        checked=checked.get(pool, False),
                         alone=used == 1,
                     )
                 )
     return found
+
+
+def _weights(virtual: Virtual | KeepalivedVirtual) -> Mapping[str, int]:
+    return {real.address: real.weight for real in virtual.reals}
 
 
 def _of_real(real: Host, shares: Sequence[_Share]) -> Failure:
@@ -173,7 +184,10 @@ def _untold(director: Host, why: Prose) -> Failure:
 
 
 def _takes(survivor: Host, vip: str) -> bool | Unknown:
-    """Whether heartbeat runs on the survivor and has the VIP among its resources."""
+    """Whether heartbeat or keepalived runs on the survivor and brings the VIP up there."""
+    by_vrrp = _takes_by_vrrp(survivor, vip)
+    if by_vrrp is not False:
+        return by_vrrp
     haresources, ha_cf, daemon = survivor.haresources, survivor.ha_cf, survivor.heartbeat
     if isinstance(haresources, Unknown):
         return haresources
@@ -192,6 +206,13 @@ def _takes(survivor: Host, vip: str) -> bool | Unknown:
     if haresources is None or ha_cf is None or daemon is None:
         return False
     return any(str(to_ip(one.address)) == vip for one in haresources.addresses)
+
+
+def _takes_by_vrrp(survivor: Host, vip: str) -> bool | Unknown:
+    if moving(survivor.keepalived, vip) is None:
+        return gap_of(survivor.keepalived) or False
+    daemon = survivor.keepalived_daemon
+    return daemon if isinstance(daemon, Unknown) else daemon is not None
 
 
 def _twice(
@@ -257,24 +278,31 @@ _TWICE = {
 
 def _move_texts(moves: Sequence[Move], others: Sequence[Host], there: Collection[str]) -> Iterator[Prose]:
     """``there``: VIPs that another director holds already, beside this one."""
-    heirs: dict[str | None, list[str]] = {}
+    heirs: dict[tuple[str | None, bool], list[str]] = {}
+    by_name = {other.name: other for other in others}
     for move in moves:
         if move.vip not in there:
-            heirs.setdefault(move.to, []).append(move.vip)
+            by_vrrp = move.to is not None and _takes_by_vrrp(by_name[move.to], move.vip) is True
+            heirs.setdefault((move.to, by_vrrp), []).append(move.vip)
     if there:
         holders = ", ".join(sorted({move.to or "" for move in moves if move.vip in there}))
         yield Prose(
             en=f"{holders} holds {len(there)} of its VIPs already, and is their only owner then",
             zh=f"{holders} 已同时持有其中 {len(there)} 个 VIP, 此后成为唯一的主人",
         )
-    for heir, vips in heirs.items():
+    for (heir, by_vrrp), vips in heirs.items():
         if heir is None:
             yield Prose(
                 en=f"nobody takes {', '.join(vips)}: the service is down",
                 zh=f"没有人接管 {', '.join(vips)}: 服务中断",
             )
             continue
-        file = next((known(other.ha_cf) for other in others if other.name == heir), None)
+        if by_vrrp:
+            yield Prose(
+                en=f"{heir} takes {', '.join(vips)} by VRRP", zh=f"{heir} 经 VRRP 接管 {', '.join(vips)}"
+            )
+            continue
+        file = known(by_name[heir].ha_cf)
         after = f"{file.deadtime.ms / 1000:g}" if file is not None else "?"
         count = len(vips)
         yield Prose(

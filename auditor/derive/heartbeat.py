@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.derive.addresses import to_ip, to_network
 from auditor.derive.evidence import Evidence, known, unknown
+from auditor.derive.keepalived import gap_of, moving
 from auditor.model.cluster import Comparison, Problem
 from auditor.model.facts import HaCf, Interface, Medium
 from auditor.model.place import At, Prose, Unknown
@@ -16,7 +17,7 @@ from auditor.model.place import At, Prose, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.model.facts import Group, ModuleLine
+    from auditor.model.facts import Group, Haresources, Keepalived, ModuleLine
 
 Channel = tuple[str, str | None, int | None, IPv4Network | IPv6Network]
 Strangers = Callable[[Channel], tuple[Evidence, Medium] | None]
@@ -251,8 +252,11 @@ def _list(names: Sequence[tuple[str, str]], language: int) -> str:
 # -- haresources and ldirectord -----------------------------------------------
 
 
-def derive_coverage(director: Evidence) -> Iterator[Problem | Unknown]:
-    """VIPs that ldirectord serves, but that its group in haresources does not bring up before it."""
+def derive_coverage(director: Evidence, directors: Sequence[Evidence]) -> Iterator[Problem | Unknown]:
+    """VIPs that ldirectord serves, but that its group in haresources does not bring up before it.
+
+    And those of haresources that VRRP moves as well, on whichever of the ``directors``.
+    """
     if isinstance(director.haresources, Unknown):
         yield director.haresources
         return
@@ -265,6 +269,7 @@ def derive_coverage(director: Evidence) -> Iterator[Problem | Unknown]:
         return
     if crm is not None and crm.value.lower() not in _OFF:
         return  # haresources is not used then
+    yield from _moved_twice(director.snapshot.name, director.haresources.value, directors)
     haresources, cf = director.haresources.value, director.ldirectord.value
     for accepted, at, daemon in (
         (haresources.accepted, haresources.at, "heartbeat"),
@@ -297,7 +302,23 @@ def derive_coverage(director: Evidence) -> Iterator[Problem | Unknown]:
                 f"{virtual.name} is a name: which address it means cannot be told from the files",
                 f"{virtual.name} 是名称: 无法从文件得知其地址",
             )
+    own = _keepalived(director)
     for vip, ats in places.items():
+        instance = moving(own, vip)
+        if instance is None and gap_of(own) is not None and not _groups_of(vip, haresources.groups):
+            continue  # keepalived may bring it up, which was said above
+        if instance is not None and not _groups_of(vip, haresources.groups):
+            yield Problem(
+                code="uncovered",
+                subject=f"{name} {vip}",
+                message=Prose(
+                    en=f"{name}: {vip} is moved by VRRP, ldirectord by heartbeat: the two can end on "
+                    "different directors",
+                    zh=f"{name}: {vip} 由 VRRP 切换, ldirectord 由 heartbeat 切换: 两者可能落在不同的调度器上",
+                ),
+                ats=(*ats, haresources.at, instance.at),
+            )
+            continue
         fault = _cover(vip, haresources.groups, serving)
         if fault is not None:
             yield Problem(
@@ -321,8 +342,44 @@ def _ldirectord_in(group: Group) -> int | None:
     return scripts.index("ldirectord") if "ldirectord" in scripts else None
 
 
+def _moved_twice(
+    name: str, haresources: Haresources, directors: Sequence[Evidence]
+) -> Iterator[Problem | Unknown]:
+    """Resources that a VRRP instance brings up as well: heartbeat and keepalived know nothing of each other."""
+    for other in directors:
+        keepalived = _keepalived(other)
+        for address in haresources.addresses:
+            vip = str(to_ip(address.address))
+            instance = moving(keepalived, vip)
+            if instance is not None:
+                host = other.snapshot.name
+                yield Problem(
+                    code="moved-twice",
+                    subject=f"{name} {vip} {host}",
+                    message=Prose(
+                        en=f"{name}: {vip} is a resource of heartbeat and an address of the VRRP instance "
+                        f"{instance.name} on {host}: two programs move it, and both directors can have it",
+                        zh=f"{name}: {vip} 既是 heartbeat 的资源, 又是 {host} 上 VRRP 实例 {instance.name} 的地址: "
+                        "两个程序各自切换它, 两台调度器可能同时拥有",
+                    ),
+                    ats=(address.at, instance.at),
+                )
+        gap = gap_of(keepalived)
+        if gap is not None and not isinstance(other.haresources, Unknown):
+            yield gap  # else its own coverage is unknown already
+
+
+def _keepalived(host: Evidence) -> Keepalived | None | Unknown:
+    reading = host.keepalived
+    return reading if reading is None or isinstance(reading, Unknown) else reading.value
+
+
+def _groups_of(vip: str, groups: Sequence[Group]) -> list[Group]:
+    return [group for group in groups if any(str(to_ip(one.address)) == vip for one in group.addresses)]
+
+
 def _cover(vip: str, groups: Sequence[Group], serving: Group | None) -> Prose | None:
-    found = [group for group in groups if any(str(to_ip(one.address)) == vip for one in group.addresses)]
+    found = _groups_of(vip, groups)
     if not found:
         return Prose(
             en="is served by ldirectord, but is no resource: nobody brings it up at a takeover",

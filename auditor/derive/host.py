@@ -18,7 +18,7 @@ from auditor.derive.arp import (
 )
 from auditor.derive.boot import derive_enablement, derive_forecasts, derive_order, derive_rivals
 from auditor.derive.checks import derive_check_needs, derive_pools, derive_port_problems, derive_spares
-from auditor.derive.drift import derive_ipvs_problems
+from auditor.derive.drift import derive_ipvs_problems, derive_other_services
 from auditor.derive.evidence import HA_D, Evidence, understood, unknown
 from auditor.derive.heartbeat import derive_watchdog
 from auditor.derive.kernel import (
@@ -38,6 +38,7 @@ from auditor.model.facts import (
     HostsEntry,
     Interface,
     IpvsTable,
+    Keepalived,
     LdirectordCf,
     Package,
     Process,
@@ -86,6 +87,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
     packages = _packages(evidence.packages, snapshot.name)
     ha_cf, cf = _fact(evidence.ha_cf), _fact(evidence.ldirectord)
     authkeys, haresources = _fact(evidence.authkeys), _fact(evidence.haresources)
+    keepalived = _fact(evidence.keepalived)
     refusals = _haresources_refusals(evidence, ha_cf)
     # A director that has a VIP on a real interface owns it; a real server that does steals it.
     carried = (
@@ -100,6 +102,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         roles=role.names,
         roles_known=role.known,
         role_reasons=role.reasons,
+        moved=role.moved,
         ssh=_ssh(evidence),
         uname=evidence.uname,
         release=evidence.release,
@@ -121,6 +124,8 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         ldirectord_file=evidence.ldirectord_file,
         ldirectord_refusals=_refusals(evidence.ldirectord, f"{HA_D}/ldirectord.cf", snapshot.name),
         ldirectord_warnings=_misreadings(evidence.ldirectord, "ldirectord"),
+        keepalived=keepalived,
+        keepalived_daemon=_process(evidence, "keepalived"),
         pools=_of_file(cf, derive_pools),
         check_needs=_of_file(cf, lambda file: derive_check_needs(file, packages)),
         spares=_of_file(
@@ -138,10 +143,11 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         configured_hostname=_configured_hostname(evidence),
         lookups=_lookups(evidence.hosts, ha_cf, around, snapshot.name),
         ipvs=evidence.ipvs,
+        other_services=derive_other_services(evidence.ipvs, keepalived),
         ipvs_timeouts=evidence.ipvs_timeouts,
         ipvs_boot=derive_ipvs_boot(evidence),
         sync_daemons=evidence.sync_daemons,
-        ipvs_problems=_ipvs_problems(cf, evidence.ipvs, snapshot.name),
+        ipvs_problems=_ipvs_problems(cf, evidence.ipvs, keepalived, snapshot.name),
         flows=_flows(evidence),
         backup_only=_running(evidence, "net.ipv4.vs.backup_only"),
         active=owned if isinstance(owned, Unknown) else director and bool(owned),
@@ -549,7 +555,10 @@ def _lookups(
 
 
 def _ipvs_problems(
-    cf: LdirectordCf | None | Unknown, table: IpvsTable | None | Unknown, host: str
+    cf: LdirectordCf | None | Unknown,
+    table: IpvsTable | None | Unknown,
+    keepalived: Keepalived | None | Unknown,
+    host: str,
 ) -> tuple[Problem | Unknown, ...] | Unknown:
     if isinstance(cf, Unknown):
         return cf
@@ -564,7 +573,7 @@ def _ipvs_problems(
             "ldirectord 会拒绝该文件, 无法得知应有的运行表",
         )
     empty = IpvsTable(version=None, size=None, services=(), at=At(host=host, source="/proc/net/ip_vs"))
-    return derive_ipvs_problems(cf, empty if table is None else table)
+    return derive_ipvs_problems(cf, empty if table is None else table, keepalived)
 
 
 def _flows(evidence: Evidence) -> tuple[Flow, ...] | Unknown:

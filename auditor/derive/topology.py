@@ -7,17 +7,22 @@ from dataclasses import dataclass
 
 from auditor.derive.addresses import is_loopback, to_ip
 from auditor.derive.evidence import Evidence, known
-from auditor.model.facts import LdirectordCf
+from auditor.derive.keepalived import services_of
+from auditor.model.facts import Keepalived, LdirectordCf
 from auditor.model.place import At, Prose, Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """What a host is, and why; ``known`` is false while evidence is missing that could add a role."""
+    """What a host is, and why; ``known`` is false while evidence is missing that could add a role.
+
+    ``moved``: a director of keepalived alone, with nothing of heartbeat, which no ha.cf names.
+    """
 
     names: frozenset[str]
     reasons: tuple[Prose, ...]
     known: bool
+    moved: bool | Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +107,24 @@ def virtual_addresses(host: Evidence) -> Iterator[tuple[str, bool, At]]:
         for address in haresources.value.addresses:
             if (ip := to_ip(address.address)) is not None:
                 yield str(ip), False, address.at
+    if (keepalived := known(host.keepalived)) is not None:
+        for made in services_of(keepalived.value):
+            if not isinstance(made, Unknown) and made.address is not None:
+                yield made.address, True, made.virtual.at
+        for instance in keepalived.value.instances:
+            for address in instance.addresses:
+                if (ip := to_ip(address.address)) is not None:
+                    yield str(ip), False, address.at
     if (table := known(host.ipvs)) is not None:
         for service in table.services:
             if (ip := to_ip(service.address)) is not None:
                 yield str(ip), True, service.at
 
 
-def real_addresses(cf: LdirectordCf) -> dict[str, At]:
+def real_addresses(file: LdirectordCf | Keepalived) -> dict[str, At]:
     """The real servers of all pools, with the first place that names each; a fallback is none."""
     found: dict[str, At] = {}
-    for virtual in cf.virtuals:
+    for virtual in file.virtuals:
         for real in virtual.reals:
             if not is_loopback(real.address):
                 found.setdefault(str(to_ip(real.address) or real.address), real.at)
@@ -150,7 +163,7 @@ class _Index:
         self._by_vip: dict[str, list[str]] = {}
         self._by_cluster: dict[str, list[str]] = {}
         self.naming_node: dict[str, list[str]] = {}
-        self.naming_real: dict[str, list[str]] = {}
+        self.naming_real: dict[str, list[tuple[str, str]]] = {}
         for host in hosts:
             name = host.snapshot.name
             for address in own_addresses(host):
@@ -162,8 +175,9 @@ class _Index:
                 self._by_cluster.setdefault(host.snapshot.cluster, []).append(name)
             for node in _nodes(host):
                 self.naming_node.setdefault(node, []).append(name)
-            for real in _reals(host):
-                self.naming_real.setdefault(real, []).append(name)
+            for file, reals in _reals(host):
+                for real in reals:
+                    self.naming_real.setdefault(real, []).append((file, name))
 
     def tied(self, host: Evidence) -> Iterator[str]:
         """Names of the hosts that this one's cluster, files or addresses tie it to."""
@@ -171,10 +185,16 @@ class _Index:
             yield from self._by_cluster[host.snapshot.cluster]
         for node in _nodes(host):
             yield from self._by_node.get(node, ())
-        for real in _reals(host):
-            yield from self._by_address.get(real, ())
+        for _, reals in _reals(host):
+            for real in reals:
+                yield from self._by_address.get(real, ())
         for vip, _, _ in virtual_addresses(host):
             yield from self._by_vip[vip]
+
+    def others_naming(self, host: Evidence) -> list[str]:
+        """Those whose ha.cf has this host as a node."""
+        names = self.naming_node.get(node_name(host), ())
+        return [name for name in names if name != host.snapshot.name]
 
     def is_vip(self, address: str) -> bool:
         return address in self._by_vip
@@ -185,9 +205,12 @@ def _nodes(host: Evidence) -> frozenset[str]:
     return ha_cf.value.node_names if ha_cf is not None else frozenset()
 
 
-def _reals(host: Evidence) -> Mapping[str, At]:
-    cf = known(host.ldirectord)
-    return real_addresses(cf.value) if cf is not None else {}
+def _reals(host: Evidence) -> Iterator[tuple[str, Mapping[str, At]]]:
+    """The real servers that each file names."""
+    if (cf := known(host.ldirectord)) is not None:
+        yield "ldirectord.cf", real_addresses(cf.value)
+    if (keepalived := known(host.keepalived)) is not None:
+        yield "keepalived.conf", real_addresses(keepalived.value)
 
 
 def _role(host: Evidence, index: _Index) -> Role:
@@ -197,13 +220,32 @@ def _role(host: Evidence, index: _Index) -> Role:
     for role, reason in _found_roles(host, index):
         names.add(role)
         reasons.append(reason)
-    deciding = (host.ha_cf, host.ldirectord, host.haresources, host.interfaces)
+    deciding = (host.ha_cf, host.ldirectord, host.haresources, host.keepalived, host.interfaces)
     complete = not any(isinstance(fact, Unknown) for fact in deciding)
-    return Role(names=frozenset(names), reasons=tuple(reasons), known=complete or bool(host.snapshot.roles))
+    return Role(
+        names=frozenset(names),
+        reasons=tuple(reasons),
+        known=complete or bool(host.snapshot.roles),
+        moved=_moved(host, index),
+    )
+
+
+def _moved(host: Evidence, index: _Index) -> bool | Unknown:
+    old = (host.ha_cf, host.haresources, host.ldirectord)
+    if any(fact is not None for fact in old) or index.others_naming(host):
+        return False
+    if isinstance(host.keepalived, Unknown):
+        return host.keepalived
+    return host.keepalived is not None and _balances(host.keepalived.value)
+
+
+def _balances(file: Keepalived) -> bool:
+    return bool(file.virtuals) or any(instance.addresses for instance in file.instances)
 
 
 def _found_roles(host: Evidence, index: _Index) -> Iterator[tuple[str, Prose]]:
     cf, haresources, table = known(host.ldirectord), known(host.haresources), known(host.ipvs)
+    keepalived = known(host.keepalived)
     if cf is not None and cf.value.virtuals:
         yield (
             "director",
@@ -216,25 +258,43 @@ def _found_roles(host: Evidence, index: _Index) -> Iterator[tuple[str, Prose]]:
         yield "director", Prose(en="director: it has a haresources file", zh="director: 存在 haresources")
     if table is not None and table.services:
         yield "director", Prose(en="director: its IPVS table has services", zh="director: 其 IPVS 表中有服务")
-    for other in index.naming_node.get(node_name(host), ()):
-        if other != host.snapshot.name:
-            yield (
-                "director",
-                Prose(
-                    en=f"director: ha.cf of {other} names it as a node",
-                    zh=f"director: {other} 的 ha.cf 将其列为节点",
-                ),
-            )
+    moving = keepalived is not None and any(instance.addresses for instance in keepalived.value.instances)
+    if keepalived is not None and keepalived.value.virtuals:
+        count = len(keepalived.value.virtuals)
+        yield (
+            "director",
+            Prose(
+                en=f"director: its keepalived.conf has {count} virtual services",
+                zh=f"director: 其 keepalived.conf 定义了 {count} 个虚拟服务",
+            ),
+        )
+    elif moving:
+        yield (
+            "director",
+            Prose(
+                en="director: its keepalived.conf has addresses that VRRP moves",
+                zh="director: 其 keepalived.conf 中有由 VRRP 切换的地址",
+            ),
+        )
+    for other in index.others_naming(host):
+        yield (
+            "director",
+            Prose(
+                en=f"director: ha.cf of {other} names it as a node",
+                zh=f"director: {other} 的 ha.cf 将其列为节点",
+            ),
+        )
     for address in sorted(own_addresses(host)):
-        for other in index.naming_real.get(address, ()):
+        for file, other in index.naming_real.get(address, ()):
+            word = "real=" if file == "ldirectord.cf" else "real_server "
             yield (
                 "real",
                 Prose(
-                    en=f"real: ldirectord.cf of {other} has real={address}",
-                    zh=f"real: {other} 的 ldirectord.cf 中有 real={address}",
+                    en=f"real: {file} of {other} has {word}{address}",
+                    zh=f"real: {other} 的 {file} 中有 {word}{address}",
                 ),
             )
-    if haresources is None:
+    if haresources is None and not moving:
         for vip in sorted(address for address in _hidden_addresses(host) if index.is_vip(address)):
             yield "real", Prose(en=f"real: it has the VIP {vip} on lo", zh=f"real: lo 上有 VIP {vip}")
 

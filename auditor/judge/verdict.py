@@ -202,14 +202,16 @@ def _applies(rule: Rule, host: Host) -> bool | Unknown:
         return True
     if rule.applies_to == "vip-carrier":
         return host.carries_vip
-    if rule.applies_to in host.roles:
-        return True
+    role = "director" if rule.applies_to == "heartbeat" else rule.applies_to
+    if role in host.roles:
+        moved = host.moved if rule.applies_to == "heartbeat" else False
+        return moved if isinstance(moved, Unknown) else not moved
     if host.roles_known:
         return False
     return Unknown(
         why=Prose(
-            en=f"{host.name}: not enough was read to tell whether it is a {_ROLES[rule.applies_to].en}",
-            zh=f"{host.name}: 读取的信息不足, 无法判断它是否为{_ROLES[rule.applies_to].zh}",
+            en=f"{host.name}: not enough was read to tell whether it is a {_ROLES[role].en}",
+            zh=f"{host.name}: 读取的信息不足, 无法判断它是否为{_ROLES[role].zh}",
         )
     )
 

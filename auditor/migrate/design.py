@@ -480,7 +480,7 @@ def _host(host: Host, evidence: Evidence, vips: frozenset[str]) -> NewHost:
     return NewHost(
         name=host.name,
         node=_host_name(host, evidence),
-        director="director" in host.roles,
+        director="director" in host.roles and host.moved is not True,
         real="real" in host.roles,
         evidence=evidence,
         nics=tuple(_nics(evidence, vips)),

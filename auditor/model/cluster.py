@@ -13,8 +13,10 @@ from auditor.model.facts import (
     Haresources,
     HostsEntry,
     Interface,
+    IpvsService,
     IpvsTable,
     IpvsTimeouts,
+    Keepalived,
     LdirectordCf,
     Package,
     Process,
@@ -270,12 +272,13 @@ class Host:
     """One host of HOSTS.
 
     ``roles``: what it is, given or found; ``roles_known``: no evidence is missing that could add one.
+    ``moved``: a director of keepalived alone, with nothing of heartbeat, which no ha.cf names.
     ``read``: its snapshot is usable. ``refusals``: why the daemon would not start with the file; the
     file's absence is one.
     ``active``: holds a VIP of its cluster on an interface that answers ARP.
     ``ha_cf_warnings``, ``ldirectord_warnings``: what the daemon reads as something else than stands there.
     ``rival_links``: S links that start what heartbeat is to start.
-    ``ipvs``: None when the kernel has no IPVS loaded.
+    ``ipvs``: None when the kernel has no IPVS loaded. ``other_services``: those of it that keepalived did not make.
     """
 
     name: str
@@ -286,6 +289,7 @@ class Host:
     roles: frozenset[str]
     roles_known: bool
     role_reasons: tuple[Prose, ...]
+    moved: bool | Unknown
     ssh: SshFact | Unknown
     uname: Uname | Unknown
     release: Release | None | Unknown
@@ -307,6 +311,8 @@ class Host:
     ldirectord_file: File | None | Unknown
     ldirectord_refusals: tuple[Diagnostic, ...] | Unknown
     ldirectord_warnings: tuple[Diagnostic | Unknown, ...] | Unknown
+    keepalived: Keepalived | None | Unknown
+    keepalived_daemon: Process | None | Unknown
     pools: tuple[Pool, ...] | Unknown
     check_needs: tuple[CheckNeed, ...] | Unknown
     spares: tuple[Spare, ...] | Unknown
@@ -321,6 +327,7 @@ class Host:
     configured_hostname: Setting | None | Unknown
     lookups: tuple[Lookup, ...] | Unknown
     ipvs: IpvsTable | None | Unknown
+    other_services: tuple[IpvsService, ...] | Unknown
     ipvs_timeouts: IpvsTimeouts | None | Unknown
     ipvs_boot: IpvsTimeouts | Unknown
     sync_daemons: tuple[SyncDaemon, ...] | None | Unknown
@@ -393,7 +400,7 @@ class DualRole:
 
 @record
 class Member:
-    """A node of ha.cf or a ``real=``.
+    """A node of ha.cf, a ``real=`` or a ``real_server``.
 
     ``kind``: node or real. ``host``: the host of HOSTS that it is, Unknown while some could not be asked;
     ``read``: and that could be looked at.
@@ -434,7 +441,10 @@ class Failure:
 class Cluster:
     """``directors`` is Unknown when none was found but a host that could be one was not read.
 
-    ``coverage_problems``: VIPs that are served, but that the group of ldirectord does not bring up before it.
+    ``heartbeats``: the directors but those that have moved to keepalived.
+
+    ``coverage_problems``: VIPs that are served, but that the group of ldirectord does not bring up before it, and
+    those that VRRP moves as well.
 
     ``active``: the host that owns all owned VIPs; None when there is none or several.
     ``sync.kind``: fits, off, or wrong.
@@ -444,6 +454,7 @@ class Cluster:
     at: At
     hosts: tuple[Host, ...]
     directors: tuple[Host, ...] | Unknown
+    heartbeats: tuple[Host, ...] | Unknown
     reals: tuple[Host, ...] | Unknown
     active: str | None | Unknown
     vips: tuple[Vip | Unknown, ...] | Unknown

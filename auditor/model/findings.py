@@ -24,8 +24,8 @@ class Fix:
 class Rule:
     """One rule as loaded: words for people, expressions for the judge (see auditor/judge/rules.py).
 
-    ``scope``: ``host``, ``cluster`` or ``waiver``. ``applies_to``: host, director, real, vip-carrier, cluster or
-    waiver.
+    ``scope``: ``host``, ``cluster`` or ``waiver``. ``applies_to``: host, director, heartbeat (a director that has
+    not moved to keepalived), real, vip-carrier, cluster or waiver.
     ``basis``: tuple of ``"runbook 2a"`` or ``"upstream 4"``. ``message``, ``expected``, ``actual`` (what the
     files say) and ``running`` are templates. ``inhibits``: why nobody should migrate while it does not hold.
     """

@@ -37,7 +37,7 @@ def differences(cf: object, table: str) -> list[str]:
     reading = read("ipvsadm", read_document(table.encode(), source="ipvsadm"))
     return [
         problem.why.en if isinstance(problem, Unknown) else problem.message.en
-        for problem in derive_ipvs_problems(cf, reading.value)  # type: ignore[arg-type]
+        for problem in derive_ipvs_problems(cf, reading.value, None)  # type: ignore[arg-type]
     ]
 
 

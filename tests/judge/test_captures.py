@@ -69,6 +69,8 @@ def _host(folder: Path) -> HostSnapshot:
         for recording, probe in COMMANDS.items()
         if (folder / recording).is_file()
     ]  # fmt: skip
+    path = "/etc/keepalived/keepalived.conf"  # software that none of them had
+    found.append(Artifact(id=path, probe="keepalived", kind="file", state="absent", path=path))
     uname = folder / "uname.txt"
     words = uname.read_text().split() if uname.is_file() else ["Linux", name, "6.1"]
     told = f"{words[0]}\n{words[1]}\n{words[2]}\nx86_64\n".encode()
