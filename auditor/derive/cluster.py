@@ -19,7 +19,7 @@ from auditor.derive.heartbeat import (
     derive_media_problems,
 )
 from auditor.derive.host import Surroundings, derive_host, vips_on
-from auditor.derive.keepalived import Service, gap_of, services_of
+from auditor.derive.keepalived import Service, forwarding_unknown, gap_of, services_of
 from auditor.derive.marks import addresses_of, marked
 from auditor.derive.topology import (
     Community,
@@ -327,11 +327,7 @@ def _carried_by(
     virtual = service.virtual
     for real in virtual.reals:
         if real.forwarding is None:
-            yield unknown(
-                real.at,
-                f"how {virtual.name} is forwarded to {real.address} is not known: no lb_kind says it",
-                f"没有 lb_kind 说明 {virtual.name} 如何转发到 {real.address}",
-            )
+            yield forwarding_unknown(virtual, real)
             return
     carried = [real for real in virtual.reals if real.forwarding in _CARRIED]
     vips: tuple[str, ...] | Unknown = (service.address,) if service.address is not None else ()

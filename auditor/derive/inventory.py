@@ -8,9 +8,19 @@ from typing import TypeVar
 
 from auditor.derive.addresses import joined
 from auditor.derive.evidence import Evidence, read_evidence, unknown
+from auditor.derive.keepalived import forwarding_unknown, gap_of, services_of
 from auditor.model.cluster import Cluster, Host, Member
 from auditor.model.difference import Blank, Meaning, Statement
-from auditor.model.facts import HaCf, Haresources, Interface, LdirectordCf, Package, RcLink, Virtual
+from auditor.model.facts import (
+    HaCf,
+    Haresources,
+    Interface,
+    KeepalivedVirtual,
+    LdirectordCf,
+    Package,
+    RcLink,
+    Virtual,
+)
 from auditor.model.place import At, Unknown
 from auditor.model.snapshot import Snapshot, Ssh
 
@@ -110,6 +120,8 @@ def _cluster(cluster: Cluster, found: _Finder) -> None:
         for area in ("pool", "check", "reference"):
             found.blank(name, area, cluster.directors)
     for director in _directors(cluster):
+        if director.moved is True:
+            continue  # its keepalived.conf says what it serves
         found.take(name, "pool", director.ldirectord, _pools, absent=f"services of {director.name}")
         found.take(name, "check", director.ldirectord, _checks)
         found.take(name, "reference", director.ldirectord, _references)
@@ -117,6 +129,9 @@ def _cluster(cluster: Cluster, found: _Finder) -> None:
         found.take(name, "reference", director.haresources, _scripts)
         if not isinstance(director.ldirectord, Unknown):
             break  # the files of the others have to be the same, which is for the rules to say
+    for host in cluster.hosts:
+        if "director" in host.roles or not host.roles_known:
+            _keepalived(host, found)
     _strangers(cluster, found)
 
 
@@ -154,6 +169,74 @@ def _checks(cf: LdirectordCf) -> Found:
             words += [f"{key} {value}"] if value is not None else []
         yield _called(virtual), " ".join(words), virtual.at
 
+
+def _keepalived(host: Host, found: _Finder) -> None:
+    """Of each director on its own, since files that differ are no fault here."""
+    name, file = host.name, host.keepalived
+    gap = gap_of(file)
+    if gap is not None:
+        for area in ("pool", "check", "vip"):
+            found.blank(name, area, gap)
+    if file is None or isinstance(file, Unknown):
+        return
+    members: dict[At, list[str]] = {}
+    for service in services_of(file):
+        if not isinstance(service, Unknown):
+            member = (
+                f"mark {service.mark}" if service.address is None else joined(service.address, service.port)
+            )
+            members.setdefault(service.virtual.at, []).append(member)
+    for virtual in file.virtuals:
+        _keepalived_pool(name, virtual, members.get(virtual.at, []), found)
+    for instance in file.instances:
+        values = {
+            "state": instance.state,
+            "interface": instance.interface,
+            "router id": instance.router_id,
+            "priority": instance.priority,
+            "sync daemon on": instance.sync_interface,
+        }
+        words = [f"{key} {value}" for key, value in values.items() if value is not None]
+        words += [] if instance.preempt else ["no preemption"]
+        found.say(name, "vip", f"VRRP {instance.name}", ", ".join(words), instance.at)
+        for address in instance.addresses:
+            words = [f"{address.address}/{address.prefix}"]
+            words += [f"dev {address.interface}"] if address.interface is not None else []
+            words += [f"label {address.label}"] if address.label is not None else []
+            found.say(name, "vip", f"VRRP {instance.name} address", " ".join(words), address.at)
+    blocks = [*(virtual.settings for virtual in file.virtuals), *(one.settings for one in file.instances)]
+    for setting in (setting for settings in blocks for setting in settings):
+        if setting.key == "misc_path" or setting.key.startswith("notify_"):
+            # What stands behind the program may be a password.
+            found.say(name, "reference", setting.key, " ".join(setting.value.split()[:1]), setting.at)
+
+
+def _keepalived_pool(name: str, virtual: KeepalivedVirtual, members: Sequence[str], found: _Finder) -> None:
+    called = f"{virtual.protocol} {'group ' if virtual.group is not None else ''}{virtual.name}"
+    words = [virtual.scheduler or "scheduler not given"]
+    words += [f"persistent {virtual.persistent} s"] if virtual.persistent else []
+    words += [f"mask {virtual.netmask}"] if virtual.netmask else []
+    words += ["one packet"] if virtual.ops else []
+    found.say(name, "pool", called, ", ".join(words), virtual.at)
+    for member in members if virtual.group is not None else ():
+        found.say(name, "pool", f"{called} member", member, virtual.at)
+    for real in virtual.reals:
+        address = joined(real.address, real.port or virtual.port)
+        if real.forwarding is None:
+            found.blank(name, "pool", forwarding_unknown(virtual, real))
+        words = [*([real.forwarding] if real.forwarding is not None else []), f"weight {real.weight}"]
+        found.say(name, "pool", f"{called} real {address}", " ".join(words), real.at)
+        for check in real.checks:
+            words = [f"{one.key} {one.value}" for one in check.settings if one.key in _CHECKED]
+            found.say(name, "check", f"{called} real {address}", " ".join([check.kind, *words]), check.at)
+    if virtual.fallback is not None:
+        fallback = virtual.fallback
+        address = joined(fallback.address, fallback.port or virtual.port)
+        value = " ".join([address, *([fallback.forwarding] if fallback.forwarding is not None else [])])
+        found.say(name, "pool", f"{called} fallback", value, fallback.at)
+
+
+_CHECKED = ("connect_ip", "connect_port", "path", "status_code", "digest", "virtualhost")
 
 _CHECKED_FILES = (
     "checkcommand",

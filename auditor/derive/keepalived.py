@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditor.derive.addresses import to_ip
 from auditor.derive.evidence import unknown
-from auditor.model.facts import Keepalived, KeepalivedVirtual, VrrpInstance
+from auditor.model.facts import Keepalived, KeepalivedReal, KeepalivedVirtual, VrrpInstance
 from auditor.model.place import Unknown
 
 _MOST = 10_000
@@ -61,6 +61,14 @@ def moving(file: Keepalived | None | Unknown, vip: str) -> VrrpInstance | None:
         if any(str(to_ip(address.address)) == vip for address in instance.addresses):
             return instance
     return None
+
+
+def forwarding_unknown(virtual: KeepalivedVirtual, real: KeepalivedReal) -> Unknown:
+    return unknown(
+        real.at,
+        f"how {virtual.name} is forwarded to {real.address} is not known: no lb_kind says it",
+        f"没有 lb_kind 说明 {virtual.name} 如何转发到 {real.address}",
+    )
 
 
 def _services(virtual: KeepalivedVirtual, file: Keepalived) -> Iterator[Service | Unknown]:

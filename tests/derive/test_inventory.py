@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor.derive import derive_clusters
 from auditor.derive.inventory import derive_inventory
 from auditor.model.difference import Meaning
+from tests.clusters.golden import HERE, Example, build
 from tests.derive.test_difference import edited
 
 
@@ -92,3 +95,34 @@ def test_what_is_not_there_is_said() -> None:
     found = inventory("rs1: $ ip-route s/default[^\\n]*\\n//", "ld1, ld2: remove /etc/ha.d/ldirectord.cf")
     assert "default route: none" in rows(found, "rs1", "address")
     assert rows(found, "ld1+ld2", "pool") == ["services of ld1: none"]
+
+
+def test_what_keepalived_does_is_said_of_each_director() -> None:
+    path = HERE / "keepalived-third-director.txt"
+    description = path.read_text(encoding="utf-8").partition("-" * 80)[0]
+    snapshot = build(Example(path=path, description=description, golden=""))
+    found = derive_inventory(snapshot, derive_clusters(snapshot))
+    assert found.blanks == ()
+    assert rows(found, "ld3", "pool") == [
+        "tcp group web: wrr",
+        "tcp group web member: 202.75.216.174:80",
+        "tcp group web member: 202.75.216.174:443",
+        "tcp group web real 202.75.216.164: gate weight 9",
+        "tcp group web real 202.75.216.165: gate weight 8",
+        "tcp group web fallback: 127.0.0.1:80 gate",
+    ]
+    assert rows(found, "ld3", "check") == ["tcp group web real 202.75.216.164: TCP_CHECK"]
+    assert rows(found, "ld3", "vip") == [
+        "VRRP web: state MASTER, interface eth0, router id 51, priority 150",
+        "VRRP web address: 202.75.216.174/28 dev eth0",
+    ]
+    assert rows(found, "ld1+ld2+ld3", "pool")[0] == "tcp 202.75.216.173:80: wrr, quiescent no"
+    assert "202.75.216.174: held by ld3" in rows(found, "ld1+ld2+ld3", "vip")
+    assert not any("geheim" in one.value for one in found.statements)
+
+
+@pytest.mark.parametrize("edit", ["unreadable {}", "{}\n| include more.conf", "{}\n| vrrp_instance a {{"])
+def test_what_keepalived_does_may_be_unknown(edit: str) -> None:
+    found = inventory(f"ld2: {edit.format('/etc/keepalived/keepalived.conf')}")
+    blank = {area for subject, area in ((one.subject, one.area) for one in found.blanks) if subject == "ld2"}
+    assert blank == {"pool", "check", "vip"}
