@@ -35,7 +35,7 @@ def derive_ipvs_problems(
 
     What keepalived makes is none; of a service that both make nobody can tell who had the last word.
     """
-    wanted = {_virtual_key(virtual): virtual for virtual in cf.virtuals}
+    wanted = {virtual_key(virtual): virtual for virtual in cf.virtuals}
     live = {_service_key(service): service for service in table.services}
     problems: list[Problem | Unknown] = []
     made, gap = _made(keepalived), gap_of(keepalived)
@@ -94,18 +94,9 @@ def derive_other_services(
 
 
 def _made(keepalived: Keepalived | None | Unknown) -> Mapping[Key, At]:
-    """The services of keepalived.conf; one of a mark has the family of its real servers."""
-    found: dict[Key, At] = {}
-    for service in () if keepalived is None or isinstance(keepalived, Unknown) else services_of(keepalived):
-        if isinstance(service, Unknown):
-            continue
-        virtual = service.virtual
-        if service.mark is not None:
-            family = "6" if any(":" in real.address for real in virtual.reals) else "4"
-            found["fwm", family, service.mark] = virtual.at
-        else:
-            found[virtual.protocol, str(service.address), service.port] = virtual.at
-    return found
+    """The services of keepalived.conf."""
+    services = () if keepalived is None or isinstance(keepalived, Unknown) else services_of(keepalived)
+    return {service.key: service.virtual.at for service in services if not isinstance(service, Unknown)}
 
 
 def compare_ldirectord(files: Mapping[str, LdirectordCf]) -> Comparison:
@@ -131,7 +122,7 @@ def compare_ldirectord(files: Mapping[str, LdirectordCf]) -> Comparison:
     )
 
 
-def _virtual_key(virtual: Virtual) -> Key:
+def virtual_key(virtual: Virtual) -> Key:
     if virtual.mark is not None:
         return "fwm", str(virtual.family), virtual.mark
     return virtual.protocol, str(to_ip(virtual.address) or virtual.address), virtual.port or 0
@@ -277,8 +268,8 @@ def _unresolved(name: str, at: At) -> Unknown:
 
 
 def _first_difference(left: LdirectordCf, right: LdirectordCf) -> Prose | None:
-    ours = {_virtual_key(virtual): virtual for virtual in left.virtuals}
-    theirs = {_virtual_key(virtual): virtual for virtual in right.virtuals}
+    ours = {virtual_key(virtual): virtual for virtual in left.virtuals}
+    theirs = {virtual_key(virtual): virtual for virtual in right.virtuals}
     for key in sorted(ours.keys() ^ theirs.keys()):
         virtual = ours.get(key) or theirs[key]
         return Prose(en=f"only one has {virtual.name}", zh=f"只有一方有 {virtual.name}")

@@ -23,6 +23,13 @@ class Service:
     port: int
     mark: int | None
 
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What the kernel tells services apart by; a mark has the family of the real servers."""
+        if self.mark is not None:
+            return "fwm", "6" if any(":" in real.address for real in self.virtual.reals) else "4", self.mark
+        return self.virtual.protocol, str(self.address), self.port
+
 
 def services_of(file: Keepalived) -> Iterator[Service | Unknown]:
     """What keepalived puts into the kernel's table; Unknown where the file alone does not tell."""

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from auditor.derive.addresses import to_ip
+from auditor.derive.drift import virtual_key
 from auditor.derive.evidence import known
+from auditor.derive.keepalived import gap_of, services_of
 from auditor.migrate import boot, corosync, firewall, health, kernel, ldirectord, network, pacemaker
 from auditor.migrate.design import Design, NewHost, set_command
 from auditor.migrate.sources import Source, read_sources
@@ -30,6 +32,7 @@ def write_ledger(design: Design, files: Iterable[NewFile]) -> tuple[Row, ...]:
             rows += _source_rows(design, host, source, texts)
         rows += (_row(host, told, told.at) for told in boot.tell_services(design, host))
         rows += (_row(host, told, told.at) for told in _tell_running(design, host))
+        rows += (_row(host, told, told.at) for told in _tell_keepalived(design, host))
         rows += _invented(design, host, texts)
     rows += _invented_cluster(design)
     return tuple(rows)
@@ -240,6 +243,24 @@ def _tell_unowned(design: Design) -> Iterator[Told]:
         address = to_ip(virtual.address)
         if address is not None and str(address) not in owned:
             yield decide(f"virtual={virtual.name}", "vip-unowned", at=virtual.at)
+
+
+def _tell_keepalived(design: Design, host: NewHost) -> Iterator[Told]:
+    """Services of keepalived.conf beside its lines: whether the new cluster has them too."""
+    reading = host.evidence.keepalived
+    if reading is None or isinstance(reading, Unknown):
+        return
+    served = {virtual_key(virtual) for virtual in design.cf.virtuals} if design.cf is not None else set()
+    for service in services_of(reading.value):
+        if isinstance(service, Unknown):
+            continue
+        at = service.virtual.at
+        name = f"fwmark {service.mark}" if service.address is None else f"{service.address} {service.port}"
+        key = "keepalived-served" if service.key in served else "keepalived-unserved"
+        yield decide(f"virtual_server {name} {service.virtual.protocol}", key, at=at)
+    gap = gap_of(reading.value)
+    if gap is not None:
+        yield decide("(more services)", "keepalived-more", at=gap.at)
 
 
 # -- what nobody said -------------------------------------------------------

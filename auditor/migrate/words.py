@@ -56,6 +56,19 @@ _WHY: Mapping[str, Prose] = {
         "keepalived is not a part of the new cluster: see whether it served anything",
         "新集群不使用 keepalived: 请确认它是否承担过服务",
     ),
+    "keepalived-served": _p(
+        "the new cluster has this service, as ldirectord.cf describes it: compare the real servers, and stop "
+        "keepalived before the new cluster takes over",
+        "新集群按 ldirectord.cf 提供此服务: 请核对真实服务器, 并在新集群接管之前停止 keepalived",
+    ),
+    "keepalived-unserved": _p(
+        "the new cluster does NOT have this service: leave it to keepalived, or add it to ldirectord.cf first",
+        "新集群没有此服务: 请继续由 keepalived 提供, 或先把它加入 ldirectord.cf",
+    ),
+    "keepalived-more": _p(
+        "keepalived may have more services than could be read here: see whether the new cluster has them",
+        "keepalived 可能还有此处未能读取的服务: 请确认新集群是否具有它们",
+    ),
     "ipvsadm-rules-line": _p(
         "a saved table: the health check fills the new one, so a service that only stands here would be lost",
         "这是保存的转发表: 新表由健康检查填写, 只存在于此的服务会丢失",

@@ -12,6 +12,8 @@ from auditor.migrate.documents import ledger_schema, write_documents
 from auditor.migrate.words import why
 from auditor.model.migration import Migration, Row
 from auditor.model.snapshot import Snapshot
+from tests.clusters.golden import HERE, Example, build
+from tests.derive.test_difference import edited
 from tests.hosts.snapshots import snapshot
 from tests.migrate.accounts import unaccounted, untrue
 from tests.migrate.worlds import (
@@ -114,3 +116,48 @@ def test_findings_stand_in_the_way_and_are_not_mended() -> None:
     unit = texts(migration)["ld2/etc/systemd/system/lvs-vip-lo.service"]
     assert "202.75.216.173" not in unit
     assert [one for one in migrated(snapshot("right")).inhibitors if one.finding.state == "fail"] == []
+
+
+KEEPALIVED = "/etc/keepalived/keepalived.conf"
+
+
+@pytest.mark.parametrize(
+    ("conf", "value", "key"),
+    [
+        (
+            "virtual_server 202.75.216.173 80 {\n}\n",
+            "virtual_server 202.75.216.173 80 tcp",
+            "keepalived-served",
+        ),
+        (
+            "virtual_server 202.75.216.173 80 {\nprotocol UDP\n}\n",
+            "virtual_server 202.75.216.173 80 udp",
+            "keepalived-unserved",
+        ),
+        (
+            "virtual_server 202.75.216.174 80 {\n}\n",
+            "virtual_server 202.75.216.174 80 tcp",
+            "keepalived-unserved",
+        ),
+        ("virtual_server fwmark 1 {\n}\n", "virtual_server fwmark 1 fwm", "keepalived-unserved"),
+        ("include more.conf\n", "(more services)", "keepalived-more"),
+    ],
+)
+def test_whether_the_new_cluster_has_what_keepalived_serves(conf: str, value: str, key: str) -> None:
+    lines = "".join(f"\n| {line}" for line in conf.splitlines())
+    world = edited(f"ld2: {KEEPALIVED}{lines}")
+    migration = migrated(world)
+    told = {row.value: row.why for row in rows(migration, KEEPALIVED, "", "ld2")}
+    assert told[value] == why(key)
+    assert unaccounted(world, migration)[1] == untrue(migration) == []
+
+
+def test_a_director_of_keepalived_stays_out_of_the_new_cluster() -> None:
+    path = HERE / "keepalived-third-director.txt"
+    description = path.read_text(encoding="utf-8").partition("-" * 80)[0]
+    migration = migrated(build(Example(path=path, description=description, golden="")))
+    paths = texts(migration)
+    assert " name: ld3\n" not in paths["ld1/etc/corosync/corosync.conf"]
+    assert not [path for path in paths if path.startswith("ld3/etc/corosync")]
+    told = [row.value for row in migration.rows if row.why == why("keepalived-unserved")]
+    assert told == ["virtual_server 202.75.216.174 80 tcp", "virtual_server 202.75.216.174 443 tcp"]
