@@ -19,7 +19,7 @@ from auditor.derive.heartbeat import (
     derive_media_problems,
 )
 from auditor.derive.host import Surroundings, derive_host, vips_on
-from auditor.derive.keepalived import Service, forwarding_unknown, gap_of, services_of
+from auditor.derive.keepalived import Service, forwarding_unknown, services_of
 from auditor.derive.marks import addresses_of, marked
 from auditor.derive.topology import (
     Community,
@@ -148,7 +148,7 @@ def _gaps(directors: Iterable[Host]) -> list[Unknown]:
     return [
         fact
         for director in directors
-        for fact in (director.ldirectord, director.haresources, gap_of(director.keepalived))
+        for fact in (director.ldirectord, director.haresources, director.keepalived_whole)
         if isinstance(fact, Unknown)
     ][:1]
 
@@ -163,22 +163,15 @@ def _vip_places(community: Community) -> Mapping[str, tuple[bool, tuple[At, ...]
     return found
 
 
-def _forwardings(community: Community) -> Mapping[str, frozenset[str]]:
-    """Address of a real server to the ways in which the directors' files forward to it."""
-    found: dict[str, frozenset[str]] = {}
+def _forwardings(community: Community) -> Mapping[str, frozenset[str | None]]:
+    """Address of a real server to the ways in which the directors' files forward to it; None: nobody knows."""
+    found: dict[str, frozenset[str | None]] = {}
     for director in community.those("director"):
-        cf = known(director.ldirectord)
-        for virtual in cf.value.virtuals if cf is not None else ():
-            for real in virtual.reals:
-                address = str(to_ip(real.address))
-                found[address] = found.get(address, frozenset()) | {real.forwarding}
-        keepalived = known(director.keepalived)
-        for made in keepalived.value.virtuals if keepalived is not None else ():
-            for target in made.reals:
-                # Where nobody knows the way it may be any that a VIP is needed for.
-                ways = _CARRIED if target.forwarding is None else {target.forwarding}
-                address = str(to_ip(target.address))
-                found[address] = found.get(address, frozenset()) | ways
+        for file in (known(director.ldirectord), known(director.keepalived)):
+            for virtual in file.value.virtuals if file is not None else ():
+                for real in virtual.reals:
+                    address = str(to_ip(real.address))
+                    found[address] = found.get(address, frozenset()) | {real.forwarding}
     return found
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from auditor.derive.addresses import to_ip
 from auditor.derive.evidence import known
-from auditor.derive.keepalived import gap_of, moving
 from auditor.model.cluster import Comparison, Failure, Host, Move, Vip
 from auditor.model.facts import KeepalivedVirtual, Virtual
 from auditor.model.place import At, Prose, Unknown
@@ -209,8 +208,8 @@ def _takes(survivor: Host, vip: str) -> bool | Unknown:
 
 
 def _takes_by_vrrp(survivor: Host, vip: str) -> bool | Unknown:
-    if moving(survivor.keepalived, vip) is None:
-        return gap_of(survivor.keepalived) or False
+    if vip not in survivor.vrrp_vips:
+        return survivor.keepalived_whole if isinstance(survivor.keepalived_whole, Unknown) else False
     daemon = survivor.keepalived_daemon
     return daemon if isinstance(daemon, Unknown) else daemon is not None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.derive.addresses import to_ip, to_network
 from auditor.derive.evidence import Evidence, known, unknown
-from auditor.derive.keepalived import gap_of, moving
+from auditor.derive.keepalived import gap_of, vrrp_of
 from auditor.model.cluster import Comparison, Problem
 from auditor.model.facts import HaCf, Interface, Medium
 from auditor.model.place import At, Prose, Unknown
@@ -302,10 +302,11 @@ def derive_coverage(director: Evidence, directors: Sequence[Evidence]) -> Iterat
                 f"{virtual.name} is a name: which address it means cannot be told from the files",
                 f"{virtual.name} 是名称: 无法从文件得知其地址",
             )
-    own = _keepalived(director)
+    keepalived = _keepalived(director)
+    by_vrrp, gap = vrrp_of(keepalived), gap_of(keepalived)
     for vip, ats in places.items():
-        instance = moving(own, vip)
-        if instance is None and gap_of(own) is not None and not _groups_of(vip, haresources.groups):
+        instance = by_vrrp.get(vip)
+        if instance is None and gap is not None and not _groups_of(vip, haresources.groups):
             continue  # keepalived may bring it up, which was said above
         if instance is not None and not _groups_of(vip, haresources.groups):
             yield Problem(
@@ -348,9 +349,10 @@ def _moved_twice(
     """Resources that a VRRP instance brings up as well: heartbeat and keepalived know nothing of each other."""
     for other in directors:
         keepalived = _keepalived(other)
+        by_vrrp = vrrp_of(keepalived)
         for address in haresources.addresses:
             vip = str(to_ip(address.address))
-            instance = moving(keepalived, vip)
+            instance = by_vrrp.get(vip)
             if instance is not None:
                 host = other.snapshot.name
                 yield Problem(

@@ -21,6 +21,7 @@ from auditor.derive.checks import derive_check_needs, derive_pools, derive_port_
 from auditor.derive.drift import derive_ipvs_problems, derive_other_services
 from auditor.derive.evidence import HA_D, Evidence, understood, unknown
 from auditor.derive.heartbeat import derive_watchdog
+from auditor.derive.keepalived import gap_of, vrrp_of
 from auditor.derive.kernel import (
     derive_conntrack,
     derive_conntrack_problems,
@@ -64,14 +65,14 @@ class Surroundings:
 
     ``vips``: all virtual addresses. ``segment``: what the directors have on the interface they serve them from.
     ``nodes``: lower-cased node name to the addresses that reach it; no key where nobody knows.
-    ``reals``: address of a real server to the ways in which pools forward to it. ``listening``: address of a
-    host to what listens there. ``day``: of the visit, RFC 3339.
+    ``reals``: address of a real server to the ways in which pools forward to it, None where nobody knows.
+    ``listening``: address of a host to what listens there. ``day``: of the visit, RFC 3339.
     """
 
     vips: frozenset[str]
     segment: frozenset[str]
     nodes: Mapping[str, frozenset[str]]
-    reals: Mapping[str, frozenset[str]]
+    reals: Mapping[str, frozenset[str | None]]
     listening: Mapping[str, tuple[Socket, ...] | Unknown]
     day: str
 
@@ -125,6 +126,8 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
         ldirectord_refusals=_refusals(evidence.ldirectord, f"{HA_D}/ldirectord.cf", snapshot.name),
         ldirectord_warnings=_misreadings(evidence.ldirectord, "ldirectord"),
         keepalived=keepalived,
+        keepalived_whole=gap_of(keepalived) or True,
+        vrrp_vips=frozenset(vrrp_of(keepalived)),
         keepalived_daemon=_process(evidence, "keepalived"),
         pools=_of_file(cf, derive_pools),
         check_needs=_of_file(cf, lambda file: derive_check_needs(file, packages)),

@@ -10,8 +10,8 @@ from auditor.derive.evidence import unknown
 from auditor.model.facts import Keepalived, KeepalivedReal, KeepalivedVirtual, VrrpInstance
 from auditor.model.place import Unknown
 
-_MOST = 10_000
-"""Services of one file, those of ranges of addresses counted one by one."""
+_MOST = 100_000
+"""Services and their real servers, which only ranges of addresses can make so many in a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +37,13 @@ def services_of(file: Keepalived) -> Iterator[Service | Unknown]:
     for virtual in file.virtuals:
         for service in _services(virtual, file):
             yield service
-            count += 1
-            if count == _MOST:
-                yield unknown(file.at, f"only {_MOST} services were looked at", f"只检查了 {_MOST} 个服务")
+            count += 1 + len(virtual.reals)
+            if count >= _MOST:
+                yield unknown(
+                    virtual.at,
+                    f"{virtual.at} and what follows have more services than were looked at",
+                    f"{virtual.at} 及其后的服务过多, 未全部检查",
+                )
                 return
 
 
@@ -62,12 +66,15 @@ def gap_of(file: Keepalived | None | Unknown) -> Unknown | None:
     return next((service for service in services_of(file) if isinstance(service, Unknown)), None)
 
 
-def moving(file: Keepalived | None | Unknown, vip: str) -> VrrpInstance | None:
-    """The VRRP instance that is seen to bring an address up and to take it down."""
-    for instance in () if file is None or isinstance(file, Unknown) else file.instances:
-        if any(str(to_ip(address.address)) == vip for address in instance.addresses):
-            return instance
-    return None
+def vrrp_of(file: Keepalived | None | Unknown) -> dict[str, VrrpInstance]:
+    """The addresses that are seen to be brought up and taken down by VRRP, and by which instance."""
+    instances = () if file is None or isinstance(file, Unknown) else file.instances
+    found: dict[str, VrrpInstance] = {}
+    for instance in instances:
+        for address in instance.addresses:
+            if (ip := to_ip(address.address)) is not None:
+                found.setdefault(str(ip), instance)
+    return found
 
 
 def forwarding_unknown(virtual: KeepalivedVirtual, real: KeepalivedReal) -> Unknown:

@@ -55,21 +55,29 @@ def derive_gateways(evidence: Evidence) -> tuple[Setting, ...] | Unknown:
 
 
 def derive_reverse_paths(
-    evidence: Evidence, reals: Mapping[str, frozenset[str]]
+    evidence: Evidence, reals: Mapping[str, frozenset[str | None]]
 ) -> Iterator[ReversePath | Unknown]:
     """Where requests for the VIPs come in, and whether the way back to any client lets them.
 
-    ``reals``: addresses of real servers in the cluster's pools, with the ways they are forwarded to.
+    ``reals``: addresses of real servers in the cluster's pools, with the ways they are forwarded to; None: nobody
+    knows.
     """
     if isinstance(evidence.interfaces, Unknown):
         yield evidence.interfaces
         return
+    for address in (address for interface in evidence.interfaces for address in interface.addresses):
+        if None in reals.get(str(to_ip(address.address)), frozenset()):
+            yield unknown(
+                address.at,
+                f"how requests are forwarded to {address.address} is not known: no lb_kind says it",
+                f"没有 lb_kind 说明请求如何转发到 {address.address}",
+            )
     for interface, forwarding in _arrivals(evidence.interfaces, reals).items():
         yield _reverse_path(evidence, interface, forwarding)
 
 
 def _arrivals(
-    interfaces: tuple[Interface, ...], reals: Mapping[str, frozenset[str]]
+    interfaces: tuple[Interface, ...], reals: Mapping[str, frozenset[str | None]]
 ) -> dict[str, tuple[str, At]]:
     """Interface to forwarding: that of the own address for gate, the tunnel for ipip."""
     found: dict[str, tuple[str, At]] = {}

@@ -11,6 +11,8 @@ from functools import cache
 
 from auditor import __version__
 from auditor.derive.addresses import joined
+from auditor.derive.evidence import known
+from auditor.derive.keepalived import services_of
 from auditor.judge.baseline import compare
 from auditor.judge.expression import Member, Names, Template, Value, places
 from auditor.judge.rules import Conditions, compile_rule
@@ -527,12 +529,9 @@ def _failure_rows(cluster: Cluster) -> Iterator[FailureRow]:
 
 
 def _virtual_rows(cluster: Cluster, directors: Iterable[Host], active: str | None) -> Iterator[VirtualRow]:
-    """The services of the active director's file; without one, of the first file that was read."""
-    files = [
-        host.ldirectord
-        for host in sorted(directors, key=lambda host: host.name != active)
-        if host.ldirectord is not None and not isinstance(host.ldirectord, Unknown)
-    ]
+    """The services of the active director's file, or of the first that was read; then those of keepalived."""
+    ranked = sorted(directors, key=lambda host: host.name != active)
+    files = [file for host in ranked if (file := known(host.ldirectord)) is not None]
     vips = () if isinstance(cluster.vips, Unknown) else cluster.vips
     owners = {vip.address: vip.seen for vip in vips if not isinstance(vip, Unknown)}
     for virtual in files[0].virtuals if files else ():
@@ -544,4 +543,21 @@ def _virtual_rows(cluster: Cluster, directors: Iterable[Host], active: str | Non
                 for real in virtual.reals
             ),
             owners=owners.get(virtual.address or "", ()),
+        )
+    made = {
+        service.key: service
+        for host in ranked
+        if (keepalived := known(host.keepalived)) is not None
+        for service in services_of(keepalived)
+        if not isinstance(service, Unknown)
+    }
+    for service in made.values():
+        yield VirtualRow(
+            name=str(service.mark) if service.address is None else joined(service.address, service.port),
+            scheduler=service.virtual.scheduler or "?",
+            reals=tuple(
+                f"{joined(real.address, real.port or service.port)} {real.forwarding or '?'} {real.weight}"
+                for real in service.virtual.reals
+            ),
+            owners=owners.get(service.address or "", ()),
         )

@@ -273,6 +273,7 @@ class Host:
 
     ``roles``: what it is, given or found; ``roles_known``: no evidence is missing that could add one.
     ``moved``: a director of keepalived alone, with nothing of heartbeat, which no ha.cf names.
+    ``keepalived_whole``: keepalived.conf is not there, or says all. ``vrrp_vips``: what VRRP is seen to move.
     ``read``: its snapshot is usable. ``refusals``: why the daemon would not start with the file; the
     file's absence is one.
     ``active``: holds a VIP of its cluster on an interface that answers ARP.
@@ -312,7 +313,9 @@ class Host:
     ldirectord_refusals: tuple[Diagnostic, ...] | Unknown
     ldirectord_warnings: tuple[Diagnostic | Unknown, ...] | Unknown
     keepalived: Keepalived | None | Unknown
+    keepalived_whole: bool | Unknown
     keepalived_daemon: Process | None | Unknown
+    vrrp_vips: frozenset[str]
     pools: tuple[Pool, ...] | Unknown
     check_needs: tuple[CheckNeed, ...] | Unknown
     spares: tuple[Spare, ...] | Unknown

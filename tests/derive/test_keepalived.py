@@ -10,7 +10,7 @@ from auditor.model.cluster import Cluster, Host
 from auditor.model.place import Unknown
 from auditor.parse import read
 from auditor.parse.text import read_document
-from tests.clusters.golden import HERE, Example, build
+from tests.clusters.golden import HERE, Example, build, judged
 from tests.derive.test_difference import edited
 
 HALF = """
@@ -72,19 +72,37 @@ def test_what_is_served(text: str, wanted: list[str]) -> None:
             group("10.0.0.9-999 80"),
             "which address 10.0.0.9-999 80 of keepalived.conf:4 means cannot be told",
         ),
-        (group("10.0.0.0-255 1\n" * 40), "only 10000 services were looked at"),
+        (
+            group("10.0.0.0-255 1\n" * 400),
+            "keepalived.conf:404 and what follows have more services than were looked at",
+        ),
     ],
 )
 def test_what_nobody_can_tell(text: str, why: str) -> None:
     assert services(text)[-1] == why
 
 
-def half(*edits: str) -> dict[str, Host]:
+def half_moved(*edits: str) -> Example:
     """The runbook's cluster with a third director, of keepalived alone."""
     path = HERE / "keepalived-third-director.txt"
     description = path.read_text(encoding="utf-8").partition("-" * 80)[0] + "\n".join(edits)
-    clusters = derive_clusters(build(Example(path=path, description=description, golden="")))
+    return Example(path=path, description=description, golden="")
+
+
+def half(*edits: str) -> dict[str, Host]:
+    clusters = derive_clusters(build(half_moved(*edits)))
     return {host.name: host for cluster in clusters for host in cluster.hosts}
+
+
+def test_a_report_has_the_services_of_both() -> None:
+    (cluster,) = judged(half_moved()).clusters
+    assert [(row.name, row.owners) for row in cluster.virtuals] == [
+        ("202.75.216.173:80", ("ld1",)),
+        ("202.91.231.173:80", ("ld1",)),
+        ("202.75.216.174:80", ("ld3",)),
+        ("202.75.216.174:443", ("ld3",)),
+    ]
+    assert cluster.virtuals[-1].reals == ("202.75.216.164:443 gate 9", "202.75.216.165:443 gate 8")
 
 
 def test_roles_say_which_file_they_come_from() -> None:
