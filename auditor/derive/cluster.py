@@ -321,7 +321,6 @@ def _carried_by(
     for real in virtual.reals:
         if real.forwarding is None:
             yield forwarding_unknown(virtual, real)
-            return
     carried = [real for real in virtual.reals if real.forwarding in _CARRIED]
     vips: tuple[str, ...] | Unknown = (service.address,) if service.address is not None else ()
     if service.mark is not None:

@@ -48,9 +48,11 @@ def derive_failures(
         own = shares.get(director.name, ())
         yield _of_director(director, others, vips, own, sync, same)
     names = {director.name for director in directors}
+    gap = next((vip for vip in vips if isinstance(vip, Unknown)), None)
     for real in reals:
         if real.name not in names:
-            yield _of_real(real, shares.get(real.name, ()))
+            share = shares.get(real.name, ())
+            yield _untold(real, gap.why) if gap is not None and not share else _of_real(real, share)
 
 
 # -- real servers ---------------------------------------------------------------

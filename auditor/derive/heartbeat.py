@@ -260,16 +260,16 @@ def derive_coverage(director: Evidence, directors: Sequence[Evidence]) -> Iterat
     if isinstance(director.haresources, Unknown):
         yield director.haresources
         return
+    file = _file(director)
+    crm = file.crm if file is not None else None
+    unused = crm is not None and crm.value.lower() not in _OFF  # haresources is not used then
+    if director.haresources is not None and not unused:
+        yield from _moved_twice(director.snapshot.name, director.haresources.value, directors)
     if isinstance(director.ldirectord, Unknown):
         yield director.ldirectord
         return
-    file = _file(director)
-    crm = file.crm if file is not None else None
-    if director.haresources is None or director.ldirectord is None:
+    if director.haresources is None or director.ldirectord is None or unused:
         return
-    if crm is not None and crm.value.lower() not in _OFF:
-        return  # haresources is not used then
-    yield from _moved_twice(director.snapshot.name, director.haresources.value, directors)
     haresources, cf = director.haresources.value, director.ldirectord.value
     for accepted, at, daemon in (
         (haresources.accepted, haresources.at, "heartbeat"),

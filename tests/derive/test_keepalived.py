@@ -142,3 +142,11 @@ def test_who_takes_an_address_that_vrrp_moves() -> None:
     assert "nobody else serves 202.75.216.174:80" in failure(cluster, "rs1")
     (cluster,) = derive_clusters(edited("ld1, ld2: unreadable /etc/keepalived/keepalived.conf"))
     assert failure(cluster, "ld1").startswith("cannot be told")
+
+
+def test_what_breaks_with_a_real_server_that_only_keepalived_may_use() -> None:
+    gone = "ld1, ld2: remove /etc/ha.d/ldirectord.cf"
+    (cluster,) = derive_clusters(edited(gone))
+    assert failure(cluster, "rs1") == "no pool sends anything to it"
+    (cluster,) = derive_clusters(edited(gone, "ld2: unreadable /etc/keepalived/keepalived.conf"))
+    assert failure(cluster, "rs1").startswith("cannot be told: /etc/keepalived/keepalived.conf is unreadable")
