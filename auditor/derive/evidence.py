@@ -115,6 +115,7 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
     packages = look.output("packages", "packages")
     haresources = look.file(f"{HA_D}/haresources", "haresources")
     cf_path = _ldirectord_path(look, haresources)
+    processes, links = _value(look.output("ps", "ps")), _links(look)
     return Evidence(
         snapshot=snapshot,
         uname=_value(look.output("uname", "uname")),
@@ -128,7 +129,7 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         haresources_file=look.lies(f"{HA_D}/haresources"),
         ldirectord=cf_path if isinstance(cf_path, Unknown) else _ldirectord(look, cf_path, packages),
         ldirectord_file=cf_path if isinstance(cf_path, Unknown) else look.lies(cf_path),
-        keepalived=_keepalived(look),
+        keepalived=None if _is_example(packages, processes, links) else _keepalived(look),
         ifcfgs=_ifcfgs(look),
         network=_value_or_none(look.file("/etc/sysconfig/network", "network")),
         hosts=_value_or_none(look.file("/etc/hosts", "hosts")),
@@ -143,7 +144,7 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         iptables_config=_value_or_none(look.file("/etc/sysconfig/iptables-config", "sysconfig")),
         systemd=_is_systemd(look),
         runlevel=_value_or_none(look.file("/etc/inittab", "inittab")),
-        links=_links(look),
+        links=links,
         init_headers=_init_headers(look),
         ipvs=_ipvs(look),
         ipvs_timeouts=look.ipvs("ipvsadm-timeout"),
@@ -151,7 +152,7 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
         counters=look.ipvs("ipvsadm-stats"),
         modules=_value(look.output("modules", "modules")),
         module_lines=_module_lines(look),
-        processes=_value(look.output("ps", "ps")),
+        processes=processes,
         listening=_listening(look),
         arptables=_arptables(look),
     )
@@ -160,6 +161,11 @@ def read_evidence(snapshot: HostSnapshot) -> Evidence:
 def known(fact: T | None | Unknown) -> T | None:
     """The record, for those who treat what is not there and what could not be looked at alike."""
     return None if isinstance(fact, Unknown) else fact
+
+
+def program_of(process: Process) -> str:
+    """The name of the program, by its path or by what it calls itself: ``heartbeat: master control``."""
+    return posixpath.basename(process.command.split(" ", 1)[0]).rstrip(":")
 
 
 def understood(reading: Reading[T]) -> Reading[T] | Unknown:
@@ -344,6 +350,26 @@ def _ldirectord(
         document.at,
         f"releases of ldirectord read {path} differently, and which one is installed is not known",
         f"不同版本的 ldirectord 对 {path} 的解读不同, 而已安装的版本未知",
+    )
+
+
+def _is_example(
+    packages: Reading[tuple[Package, ...]] | Unknown,
+    processes: tuple[Process, ...] | Unknown,
+    links: tuple[RcLink, ...] | None | Unknown,
+) -> bool:
+    """keepalived.conf came with a package that nobody uses: it neither runs nor starts at boot.
+
+    What systemd starts at boot is not read, so there every file may be in use.
+    """
+    if isinstance(packages, Unknown) or isinstance(processes, Unknown):
+        return False
+    if links is None or isinstance(links, Unknown):
+        return False
+    return (
+        any(package.name == "keepalived" for package in packages.value)
+        and not any(program_of(process) == "keepalived" for process in processes)
+        and not any(link.kind == "S" and link.service == "keepalived" for link in links)
     )
 
 

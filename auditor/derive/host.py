@@ -19,7 +19,7 @@ from auditor.derive.arp import (
 from auditor.derive.boot import derive_enablement, derive_forecasts, derive_order, derive_rivals
 from auditor.derive.checks import derive_check_needs, derive_pools, derive_port_problems, derive_spares
 from auditor.derive.drift import derive_ipvs_problems, derive_other_services
-from auditor.derive.evidence import HA_D, Evidence, understood, unknown
+from auditor.derive.evidence import HA_D, Evidence, program_of, understood, unknown
 from auditor.derive.heartbeat import derive_watchdog
 from auditor.derive.keepalived import gap_of, vrrp_of
 from auditor.derive.kernel import (
@@ -464,17 +464,10 @@ def _ldirectord_daemon(processes: tuple[Process, ...]) -> Process | None:
 
 
 def _process(evidence: Evidence, *programs: str) -> Process | None | Unknown:
-    """The first process of a program, by its path or by what it calls itself: ``heartbeat: master control``."""
+    """The first process of a program that has one of the names."""
     if isinstance(evidence.processes, Unknown):
         return evidence.processes
-    return next(
-        (
-            process
-            for process in evidence.processes
-            if posixpath.basename(process.command.split(" ", 1)[0]).rstrip(":") in programs
-        ),
-        None,
-    )
+    return next((process for process in evidence.processes if program_of(process) in programs), None)
 
 
 def _running(evidence: Evidence, key: str) -> Sysctl | None | Unknown:

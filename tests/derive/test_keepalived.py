@@ -124,6 +124,23 @@ def test_who_has_moved() -> None:
     )
 
 
+STOPPED = r"ld3: $ ps s/\/usr\/sbin\/keepalived/\/bin\/sleep/"
+
+
+@pytest.mark.parametrize(
+    ("edits", "used"),
+    [
+        ((), True),
+        ((STOPPED,), False),
+        ((STOPPED, "ld3: link /etc/rc.d/rc3.d/S60keepalived"), True),
+        ((STOPPED, "ld3: $ packages s/keepalived 1.2.13 8.el6\\n//"), True),  # somebody put the file there
+        ((STOPPED, "ld3: unreadable $ packages"), True),
+    ],
+)
+def test_the_example_of_a_package(edits: tuple[str, ...], used: bool) -> None:
+    assert (half(*edits)["ld3"].keepalived is not None) is used
+
+
 def failure(cluster: Cluster, node: str) -> str:
     assert not isinstance(cluster.failures, Unknown)
     return next(one.text.en for one in cluster.failures if one.node == node)
