@@ -57,6 +57,12 @@ def gap_of(file: Keepalived | None | Unknown) -> Unknown | None:
             f"{include.at.source} includes {include.value}, which was not read",
             f"{include.at.source} 引用了 {include.value}, 该文件未读取",
         )
+    for strange in file.strange:
+        return unknown(
+            strange.at,
+            f"{strange.at} is nothing that keepalived is known to read",
+            f"{strange.at} 不是已知的 keepalived 配置",
+        )
     for at in file.conditional:
         return unknown(
             at,

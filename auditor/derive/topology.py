@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.derive.addresses import is_loopback, to_ip
-from auditor.derive.evidence import Evidence, known
+from auditor.derive.evidence import Evidence, known, unknown
 from auditor.derive.keepalived import services_of
 from auditor.model.facts import Keepalived, LdirectordCf
 from auditor.model.place import At, Prose, Unknown
@@ -158,6 +158,7 @@ class _Index:
     """Who goes by which name and address, and whose files say what of whom."""
 
     def __init__(self, hosts: Sequence[Evidence]) -> None:
+        self._hosts = hosts
         self._by_address: dict[str, list[str]] = {}
         self._by_node: dict[str, list[str]] = {}
         self._by_vip: dict[str, list[str]] = {}
@@ -190,6 +191,23 @@ class _Index:
                 yield from self._by_address.get(real, ())
         for vip, _, _ in virtual_addresses(host):
             yield from self._by_vip[vip]
+
+    @property
+    def unread_ha_cf(self) -> Unknown | None:
+        """Of a host that may be a director, and so may have any other as a node."""
+        for host in self._hosts:
+            file = host.ha_cf
+            if file is None or host.snapshot.roles == {"real"}:
+                continue
+            if isinstance(file, Unknown):
+                return file
+            if not file.value.accepted:
+                return unknown(
+                    file.at,
+                    f"heartbeat refuses {file.at}, so its nodes are not known for certain",
+                    f"heartbeat 拒绝 {file.at}, 无法确定其节点",
+                )
+        return None
 
     def others_naming(self, host: Evidence) -> list[str]:
         """Those whose ha.cf has this host as a node."""
@@ -236,7 +254,11 @@ def _moved(host: Evidence, index: _Index) -> bool | Unknown:
         return False
     if isinstance(host.keepalived, Unknown):
         return host.keepalived
-    return host.keepalived is not None and _balances(host.keepalived.value)
+    if host.keepalived is None or not _balances(host.keepalived.value):
+        return False
+    if isinstance(host.uname, Unknown):
+        return host.uname
+    return index.unread_ha_cf or True
 
 
 def _balances(file: Keepalived) -> bool:

@@ -392,13 +392,16 @@ class VrrpInstance:
 
 @record
 class Keepalived:
-    """``includes``: files that were not read. ``conditional``: lines for some hosts."""
+    """``includes``: files that were not read. ``conditional``: lines for some hosts. ``strange``: statements outside
+    of all blocks that keepalived does not know.
+    """
 
     virtuals: tuple[KeepalivedVirtual, ...]
     groups: tuple[KeepalivedGroup, ...]
     instances: tuple[VrrpInstance, ...]
     includes: tuple[Setting, ...]
     conditional: tuple[At, ...]
+    strange: tuple[Setting, ...]
     at: At
 
 

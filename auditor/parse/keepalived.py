@@ -38,6 +38,7 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
     open_blocks = [root]
     includes: list[Setting] = []
     conditional: list[At] = []
+    strange: list[Setting] = []
     for line in draft.file_lines("keepalived"):
         if line.tag in {"BLANK", "COMMENT"}:
             continue
@@ -70,6 +71,15 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
             if key.startswith("include") and len(words) > 1:
                 includes.append(setting)
                 continue
+            if section is None and not key.startswith(("@", "$")) and key not in _BLOCKS:
+                strange.append(setting)
+                draft.say(
+                    "warning",
+                    "unknown-keyword",
+                    word_place(line, written, 0, written[0]),
+                    f"keepalived knows no {key[:60]!r} and passes over it",
+                    f"keepalived 不认识 {key[:60]!r}, 会忽略它",
+                )
         if key.startswith("@"):
             conditional.append(word_place(line, written, 0, written[0]))
         _add(line, words, written, open_blocks)
@@ -87,11 +97,44 @@ def read_keepalived(document: Document) -> Reading[Keepalived]:
         instances=tuple(_instance(block) for block in root.blocks_of("vrrp_instance")),
         includes=tuple(includes),
         conditional=tuple(conditional),
+        strange=tuple(strange),
         at=document.at,
     )
     return draft.finish(value)
 
 
+_BLOCKS = frozenset(
+    (
+        *(
+            "global_defs",
+            "net_namespace",
+            "net_namespace_ipvs",
+            "namespace_with_ipsets",
+            "instance",
+            "use_pid_dir",
+        ),
+        *(
+            "vrrp_instance",
+            "vrrp_sync_group",
+            "vrrp_script",
+            "vrrp_track_process",
+            "vrrp_track_file",
+            "track_file",
+        ),
+        *(
+            "virtual_server",
+            "virtual_server_group",
+            "local_address_group",
+            "SSL",
+            "bfd_instance",
+            "garp_group",
+        ),
+        *("static_ipaddress", "static_routes", "static_rules", "static_track_group", "track_group"),
+        *("linkbeat_use_polling", "linkbeat_interfaces", "interface_up_down_delays", "child_wait_time"),
+        *("{", "}"),
+    )
+)
+"""What may stand outside of all blocks, keepalived 1.1 .. 2.2."""
 _BRACES = frozenset("{}")
 _QUOTING = re.compile(r"""["'\\]""")
 _LONGEST = 1023

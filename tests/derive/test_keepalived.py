@@ -60,6 +60,7 @@ def test_what_is_served(text: str, wanted: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
+        ("virtual_sever 10.0.0.1 80 {\n}\n", "keepalived.conf:1 is nothing that keepalived is known to read"),
         ("include more.conf\n", "keepalived.conf includes more.conf, which was not read"),
         (
             "@ld1 vrrp_instance a {\n}\n",
@@ -119,6 +120,8 @@ def test_who_has_moved() -> None:
     assert half("ld1: /etc/ha.d/ha.cf s/node /node ld3\\nnode /")["ld3"].moved is False
     assert half("ld3: /etc/ha.d/haresources", "| ld3 ldirectord")["ld3"].moved is False
     assert isinstance(half("ld3: unreadable /etc/keepalived/keepalived.conf")["ld3"].moved, Unknown)
+    assert isinstance(half("ld1: unreadable /etc/ha.d/ha.cf")["ld3"].moved, Unknown)
+    assert isinstance(half("ld1: /etc/ha.d/ha.cf s/node ld2/nonsense/")["ld3"].moved, Unknown)
     assert isinstance(
         half("ld3: /etc/keepalived/keepalived.conf", "| vrrp_instance a {")["ld3"].moved, Unknown
     )

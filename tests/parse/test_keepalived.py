@@ -117,6 +117,16 @@ def test_a_block_that_never_ends_is_told_of() -> None:
     assert found.value.instances[0].priority == 9
 
 
+def test_what_keepalived_passes_over_is_told_of() -> None:
+    found = reading(
+        "keepalived", "vrrp_instanse A {\n priority 9\n}\n$VIP=10.0.0.9\nglobal_defs\n{\n nonsense\n}\n"
+    )
+    assert [(note.severity, note.code, note.at.line) for note in found.diagnostics] == [
+        ("warning", "unknown-keyword", 1)
+    ]
+    assert [one.key for one in found.value.strange] == ["vrrp_instanse"]
+
+
 def test_keepalived_takes_the_same_file(tmp_path: Path, require_tool) -> None:  # type: ignore[no-untyped-def]
     keepalived = require_tool("keepalived")
     path = tmp_path / "keepalived.conf"
