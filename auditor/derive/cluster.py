@@ -20,7 +20,7 @@ from auditor.derive.heartbeat import (
 )
 from auditor.derive.host import Surroundings, derive_host, vips_on
 from auditor.derive.keepalived import Service, forwarding_unknown, services_of
-from auditor.derive.marks import addresses_of, marked
+from auditor.derive.marks import addresses_of
 from auditor.derive.topology import (
     Community,
     derive_communities,
@@ -167,8 +167,9 @@ def _forwardings(community: Community) -> Mapping[str, frozenset[str | None]]:
     """Address of a real server to the ways in which the directors' files forward to it; None: nobody knows."""
     found: dict[str, frozenset[str | None]] = {}
     for director in community.those("director"):
-        for file in (known(director.ldirectord), known(director.keepalived)):
-            for virtual in file.value.virtuals if file is not None else ():
+        cf, keepalived = known(director.ldirectord), known(director.keepalived)
+        for file in (cf.value if cf is not None else None, keepalived):
+            for virtual in file.virtuals if file is not None else ():
                 for real in virtual.reals:
                     address = str(to_ip(real.address))
                     found[address] = found.get(address, frozenset()) | {real.forwarding}
@@ -183,7 +184,7 @@ def _segment(community: Community, vips: frozenset[str]) -> frozenset[str]:
         if (haresources := known(director.haresources)) is not None:
             named |= {address.interface for address in haresources.value.addresses}
         if (keepalived := known(director.keepalived)) is not None:
-            for instance in keepalived.value.instances:
+            for instance in keepalived.instances:
                 named |= {address.interface for address in instance.addresses}
         for interface in known(director.interfaces) or ():
             addresses = {address.address for address in interface.addresses if address.scope != "link"}
@@ -302,37 +303,23 @@ def _carried(
     """Each VIP with each real server that its packets reach unchanged, by the files of all directors."""
     for director in directors:
         cf, keepalived = known(director.ldirectord), known(director.keepalived)
-        for virtual in cf.virtuals if cf is not None else ():
+        made = services_of(keepalived) if keepalived is not None else ()
+        for virtual in (*(cf.virtuals if cf is not None else ()), *made):
+            if isinstance(virtual, Unknown):
+                continue
+            for real in virtual.reals:
+                if real.forwarding is None:
+                    yield forwarding_unknown(virtual.name, real)
             carried = [real for real in virtual.reals if real.forwarding in _CARRIED]
             vips = _vips_of(virtual, directors, evidence)
             if isinstance(vips, Unknown):
                 yield from [vips] if carried else []
             else:
                 yield from product(vips, carried)
-        for service in services_of(keepalived) if keepalived is not None else ():
-            if not isinstance(service, Unknown):
-                yield from _carried_by(service, directors, evidence)
-
-
-def _carried_by(
-    service: Service, directors: Sequence[Host], evidence: Mapping[str, Evidence]
-) -> Iterator[tuple[str, RealServer | KeepalivedReal] | Unknown]:
-    virtual = service.virtual
-    for real in virtual.reals:
-        if real.forwarding is None:
-            yield forwarding_unknown(virtual, real)
-    carried = [real for real in virtual.reals if real.forwarding in _CARRIED]
-    vips: tuple[str, ...] | Unknown = (service.address,) if service.address is not None else ()
-    if service.mark is not None:
-        vips = marked(service.mark, virtual.at, [evidence[director.name] for director in directors])
-    if isinstance(vips, Unknown):
-        yield from [vips] if carried else []
-    else:
-        yield from product(map(str, map(to_ip, vips)), carried)
 
 
 def _vips_of(
-    virtual: Virtual, directors: Iterable[Host], evidence: Mapping[str, Evidence]
+    virtual: Virtual | Service, directors: Iterable[Host], evidence: Mapping[str, Evidence]
 ) -> list[str] | Unknown:
     addresses = addresses_of(virtual, [evidence[director.name] for director in directors])
     if isinstance(addresses, Unknown):

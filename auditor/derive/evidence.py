@@ -81,7 +81,7 @@ class Evidence:
     haresources_file: File | None | Unknown
     ldirectord: Reading[LdirectordCf] | None | Unknown
     ldirectord_file: File | None | Unknown
-    keepalived: Reading[Keepalived] | None | Unknown
+    keepalived: Keepalived | None | Unknown
     ifcfgs: tuple[Ifcfg, ...] | None | Unknown
     network: NetworkFile | None | Unknown
     hosts: tuple[HostsEntry, ...] | None | Unknown
@@ -373,14 +373,14 @@ def _is_example(
     )
 
 
-def _keepalived(look: _Look) -> Reading[Keepalived] | None | Unknown:
+def _keepalived(look: _Look) -> Keepalived | None | Unknown:
     """Nobody can tell what stands in which block of a file whose braces do not fit."""
     reading = look.file(KEEPALIVED, "keepalived")
     faults = () if reading is None or isinstance(reading, Unknown) else reading.diagnostics
     for fault in faults:
         if fault.severity == "error":
             return Unknown(why=fault.message, at=fault.at)
-    return reading
+    return _value_or_none(reading)
 
 
 def _meaning(reading: Reading[LdirectordCf]) -> tuple[object, ...]:

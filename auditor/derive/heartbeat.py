@@ -17,7 +17,7 @@ from auditor.model.place import At, Prose, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.model.facts import Group, Haresources, Keepalived, ModuleLine
+    from auditor.model.facts import Group, Haresources, ModuleLine
 
 Channel = tuple[str, str | None, int | None, IPv4Network | IPv6Network]
 Strangers = Callable[[Channel], tuple[Evidence, Medium] | None]
@@ -302,8 +302,7 @@ def derive_coverage(director: Evidence, directors: Sequence[Evidence]) -> Iterat
                 f"{virtual.name} is a name: which address it means cannot be told from the files",
                 f"{virtual.name} 是名称: 无法从文件得知其地址",
             )
-    keepalived = _keepalived(director)
-    by_vrrp, gap = vrrp_of(keepalived), gap_of(keepalived)
+    by_vrrp, gap = vrrp_of(director.keepalived), gap_of(director.keepalived)
     for vip, ats in places.items():
         instance = by_vrrp.get(vip)
         if instance is None and gap is not None and not _groups_of(vip, haresources.groups):
@@ -348,8 +347,7 @@ def _moved_twice(
 ) -> Iterator[Problem | Unknown]:
     """Resources that a VRRP instance brings up as well: heartbeat and keepalived know nothing of each other."""
     for other in directors:
-        keepalived = _keepalived(other)
-        by_vrrp = vrrp_of(keepalived)
+        by_vrrp = vrrp_of(other.keepalived)
         for address in haresources.addresses:
             vip = str(to_ip(address.address))
             instance = by_vrrp.get(vip)
@@ -366,14 +364,9 @@ def _moved_twice(
                     ),
                     ats=(address.at, instance.at),
                 )
-        gap = gap_of(keepalived)
+        gap = gap_of(other.keepalived)
         if gap is not None and not isinstance(other.haresources, Unknown):
             yield gap  # else its own coverage is unknown already
-
-
-def _keepalived(host: Evidence) -> Keepalived | None | Unknown:
-    reading = host.keepalived
-    return reading if reading is None or isinstance(reading, Unknown) else reading.value
 
 
 def _groups_of(vip: str, groups: Sequence[Group]) -> list[Group]:

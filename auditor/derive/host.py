@@ -88,7 +88,7 @@ def derive_host(evidence: Evidence, role: Role, around: Surroundings) -> Host:
     packages = _packages(evidence.packages, snapshot.name)
     ha_cf, cf = _fact(evidence.ha_cf), _fact(evidence.ldirectord)
     authkeys, haresources = _fact(evidence.authkeys), _fact(evidence.haresources)
-    keepalived = _fact(evidence.keepalived)
+    keepalived = evidence.keepalived
     refusals = _haresources_refusals(evidence, ha_cf)
     # A director that has a VIP on a real interface owns it; a real server that does steals it.
     carried = (

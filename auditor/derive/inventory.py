@@ -223,7 +223,7 @@ def _keepalived_pool(name: str, virtual: KeepalivedVirtual, members: Sequence[st
     for real in virtual.reals:
         address = joined(real.address, real.port or virtual.port)
         if real.forwarding is None:
-            found.blank(name, "pool", forwarding_unknown(virtual, real))
+            found.blank(name, "pool", forwarding_unknown(virtual.name, real))
         words = [*([real.forwarding] if real.forwarding is not None else []), f"weight {real.weight}"]
         found.say(name, "pool", f"{called} real {address}", " ".join(words), real.at)
         for check in real.checks:

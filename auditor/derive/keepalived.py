@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from auditor.derive.addresses import to_ip
 from auditor.derive.evidence import unknown
-from auditor.model.facts import Keepalived, KeepalivedReal, KeepalivedVirtual, VrrpInstance
-from auditor.model.place import Unknown
+from auditor.model.facts import Keepalived, KeepalivedReal, KeepalivedVirtual, RealServer, VrrpInstance
+from auditor.model.place import At, Unknown
 
 _MOST = 100_000
 """Services and their real servers, which only ranges of addresses can make so many in a file."""
@@ -24,10 +24,22 @@ class Service:
     mark: int | None
 
     @property
+    def name(self) -> str:
+        return self.virtual.name
+
+    @property
+    def reals(self) -> tuple[KeepalivedReal, ...]:
+        return self.virtual.reals
+
+    @property
+    def at(self) -> At:
+        return self.virtual.at
+
+    @property
     def key(self) -> tuple[str, str, int]:
         """What the kernel tells services apart by; a mark has the family of the real servers."""
         if self.mark is not None:
-            return "fwm", "6" if any(":" in real.address for real in self.virtual.reals) else "4", self.mark
+            return "fwm", "6" if any(":" in real.address for real in self.reals) else "4", self.mark
         return self.virtual.protocol, str(self.address), self.port
 
 
@@ -83,11 +95,12 @@ def vrrp_of(file: Keepalived | None | Unknown) -> dict[str, VrrpInstance]:
     return found
 
 
-def forwarding_unknown(virtual: KeepalivedVirtual, real: KeepalivedReal) -> Unknown:
+def forwarding_unknown(name: str, real: RealServer | KeepalivedReal) -> Unknown:
+    """``name``: of the service."""
     return unknown(
         real.at,
-        f"how {virtual.name} is forwarded to {real.address} is not known: no lb_kind says it",
-        f"没有 lb_kind 说明 {virtual.name} 如何转发到 {real.address}",
+        f"how {name} is forwarded to {real.address} is not known: no lb_kind says it",
+        f"没有 lb_kind 说明 {name} 如何转发到 {real.address}",
     )
 
 

@@ -7,27 +7,23 @@ from collections.abc import Iterable
 from auditor import parse
 from auditor.derive.addresses import bits, to_network
 from auditor.derive.evidence import Evidence, unknown
+from auditor.derive.keepalived import Service
 from auditor.model.facts import FilterRule, Firewall, Reading, Virtual
 from auditor.model.place import At, Unknown
 from auditor.parse.text import read_document
 
 
-def addresses_of(virtual: Virtual, directors: Iterable[Evidence]) -> tuple[str, ...] | Unknown:
-    """``virtual.address`` as it stands; for a mark those whose packets get it."""
-    if virtual.mark is None:
-        return (virtual.address,) if virtual.address is not None else ()
-    return marked(virtual.mark, virtual.at, directors)
-
-
-def marked(mark: int, at: At, directors: Iterable[Evidence]) -> tuple[str, ...] | Unknown:
-    """What the packet filters of all directors give a mark to; ``at``: where it is used.
+def addresses_of(virtual: Virtual | Service, directors: Iterable[Evidence]) -> tuple[str, ...] | Unknown:
+    """``virtual.address`` as it stands; for a mark what the packet filters of all directors give that mark to.
 
     Unknown: nothing was seen that gives the mark, or something gives it by more than the destination.
     """
+    if virtual.mark is None:
+        return (virtual.address,) if virtual.address is not None else ()
     gap: Unknown | None = None
     found: set[str] = set()
     for director in directors:
-        rules = _marking(director, mark)
+        rules = _marking(director, virtual.mark)
         if isinstance(rules, Unknown):
             gap = gap or rules
             continue
@@ -36,16 +32,16 @@ def marked(mark: int, at: At, directors: Iterable[Evidence]) -> tuple[str, ...] 
             if address is None:
                 return unknown(
                     rule.at,
-                    f"mark {mark} is given by more than one destination address: {' '.join(rule.words)}",
-                    f"标记 {mark} 不只按单个目的地址设置: {' '.join(rule.words)}",
+                    f"mark {virtual.mark} is given by more than one destination address: {' '.join(rule.words)}",
+                    f"标记 {virtual.mark} 不只按单个目的地址设置: {' '.join(rule.words)}",
                 )
             found.add(address)
     if found:
         return tuple(sorted(found))
     return gap or unknown(
-        at,
-        f"no packet filter rule was seen that gives mark {mark}, so its addresses are not known",
-        f"没有看到设置标记 {mark} 的防火墙规则, 因此不知道它对应哪些地址",
+        virtual.at,
+        f"no packet filter rule was seen that gives mark {virtual.mark}, so its addresses are not known",
+        f"没有看到设置标记 {virtual.mark} 的防火墙规则, 因此不知道它对应哪些地址",
     )
 
 

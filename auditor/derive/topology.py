@@ -108,10 +108,10 @@ def virtual_addresses(host: Evidence) -> Iterator[tuple[str, bool, At]]:
             if (ip := to_ip(address.address)) is not None:
                 yield str(ip), False, address.at
     if (keepalived := known(host.keepalived)) is not None:
-        for made in services_of(keepalived.value):
+        for made in services_of(keepalived):
             if not isinstance(made, Unknown) and made.address is not None:
                 yield made.address, True, made.virtual.at
-        for instance in keepalived.value.instances:
+        for instance in keepalived.instances:
             for address in instance.addresses:
                 if (ip := to_ip(address.address)) is not None:
                     yield str(ip), False, address.at
@@ -228,7 +228,7 @@ def _reals(host: Evidence) -> Iterator[tuple[str, Mapping[str, At]]]:
     if (cf := known(host.ldirectord)) is not None:
         yield "ldirectord.cf", real_addresses(cf.value)
     if (keepalived := known(host.keepalived)) is not None:
-        yield "keepalived.conf", real_addresses(keepalived.value)
+        yield "keepalived.conf", real_addresses(keepalived)
 
 
 def _role(host: Evidence, index: _Index) -> Role:
@@ -254,7 +254,7 @@ def _moved(host: Evidence, index: _Index) -> bool | Unknown:
         return False
     if isinstance(host.keepalived, Unknown):
         return host.keepalived
-    if host.keepalived is None or not _balances(host.keepalived.value):
+    if host.keepalived is None or not _balances(host.keepalived):
         return False
     if isinstance(host.uname, Unknown):
         return host.uname
@@ -280,9 +280,9 @@ def _found_roles(host: Evidence, index: _Index) -> Iterator[tuple[str, Prose]]:
         yield "director", Prose(en="director: it has a haresources file", zh="director: 存在 haresources")
     if table is not None and table.services:
         yield "director", Prose(en="director: its IPVS table has services", zh="director: 其 IPVS 表中有服务")
-    moving = keepalived is not None and any(instance.addresses for instance in keepalived.value.instances)
-    if keepalived is not None and keepalived.value.virtuals:
-        count = len(keepalived.value.virtuals)
+    moving = keepalived is not None and any(instance.addresses for instance in keepalived.instances)
+    if keepalived is not None and keepalived.virtuals:
+        count = len(keepalived.virtuals)
         yield (
             "director",
             Prose(

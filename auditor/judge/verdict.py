@@ -18,6 +18,7 @@ from auditor.judge.expression import Member, Names, Template, Value, places
 from auditor.judge.rules import Conditions, compile_rule
 from auditor.judge.waivers import SOURCE, apply_waivers
 from auditor.model.cluster import Cluster, Host
+from auditor.model.facts import KeepalivedReal, RealServer
 from auditor.model.findings import (
     SEVERITIES,
     STATES,
@@ -538,10 +539,7 @@ def _virtual_rows(cluster: Cluster, directors: Iterable[Host], active: str | Non
         yield VirtualRow(
             name=virtual.name,
             scheduler=virtual.scheduler,
-            reals=tuple(
-                f"{joined(real.address, real.port or virtual.port)} {real.forwarding} {real.weight}"
-                for real in virtual.reals
-            ),
+            reals=_real_rows(virtual.reals, virtual.port),
             owners=owners.get(virtual.address or "", ()),
         )
     made = {
@@ -555,9 +553,12 @@ def _virtual_rows(cluster: Cluster, directors: Iterable[Host], active: str | Non
         yield VirtualRow(
             name=str(service.mark) if service.address is None else joined(service.address, service.port),
             scheduler=service.virtual.scheduler or "?",
-            reals=tuple(
-                f"{joined(real.address, real.port or service.port)} {real.forwarding or '?'} {real.weight}"
-                for real in service.virtual.reals
-            ),
+            reals=_real_rows(service.reals, service.port),
             owners=owners.get(service.address or "", ()),
         )
+
+
+def _real_rows(reals: Iterable[RealServer | KeepalivedReal], port: int | None) -> tuple[str, ...]:
+    return tuple(
+        f"{joined(real.address, real.port or port)} {real.forwarding or '?'} {real.weight}" for real in reals
+    )

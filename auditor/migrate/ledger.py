@@ -247,18 +247,18 @@ def _tell_unowned(design: Design) -> Iterator[Told]:
 
 def _tell_keepalived(design: Design, host: NewHost) -> Iterator[Told]:
     """Services of keepalived.conf beside its lines: whether the new cluster has them too."""
-    reading = host.evidence.keepalived
-    if reading is None or isinstance(reading, Unknown):
+    file = host.evidence.keepalived
+    if file is None or isinstance(file, Unknown):
         return
     served = {virtual_key(virtual) for virtual in design.cf.virtuals} if design.cf is not None else set()
-    for service in services_of(reading.value):
+    for service in services_of(file):
         if isinstance(service, Unknown):
             continue
         at = service.virtual.at
         name = f"fwmark {service.mark}" if service.address is None else f"{service.address} {service.port}"
         key = "keepalived-served" if service.key in served else "keepalived-unserved"
         yield decide(f"virtual_server {name} {service.virtual.protocol}", key, at=at)
-    gap = gap_of(reading.value)
+    gap = gap_of(file)
     if gap is not None:
         yield decide("(more services)", "keepalived-more", at=gap.at)
 

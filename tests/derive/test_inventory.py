@@ -7,8 +7,9 @@ import pytest
 from auditor.derive import derive_clusters
 from auditor.derive.inventory import derive_inventory
 from auditor.model.difference import Meaning
-from tests.clusters.golden import HERE, Example, build
+from tests.clusters.golden import build
 from tests.derive.test_difference import edited
+from tests.derive.test_keepalived import half_moved
 
 
 def inventory(*edits: str) -> Meaning:
@@ -98,9 +99,7 @@ def test_what_is_not_there_is_said() -> None:
 
 
 def test_what_keepalived_does_is_said_of_each_director() -> None:
-    path = HERE / "keepalived-third-director.txt"
-    description = path.read_text(encoding="utf-8").partition("-" * 80)[0]
-    snapshot = build(Example(path=path, description=description, golden=""))
+    snapshot = build(half_moved())
     found = derive_inventory(snapshot, derive_clusters(snapshot))
     assert found.blanks == ()
     assert rows(found, "ld3", "pool") == [
@@ -124,5 +123,4 @@ def test_what_keepalived_does_is_said_of_each_director() -> None:
 @pytest.mark.parametrize("edit", ["unreadable {}", "{}\n| include more.conf", "{}\n| vrrp_instance a {{"])
 def test_what_keepalived_does_may_be_unknown(edit: str) -> None:
     found = inventory(f"ld2: {edit.format('/etc/keepalived/keepalived.conf')}")
-    blank = {area for subject, area in ((one.subject, one.area) for one in found.blanks) if subject == "ld2"}
-    assert blank == {"pool", "check", "vip"}
+    assert {one.area for one in found.blanks if one.subject == "ld2"} == {"pool", "check", "vip"}

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from auditor.model.facts import Setting
 from tests.parse.outcome import left, reading, value
 
 SITE = """\
@@ -77,8 +76,7 @@ def test_virtual_services() -> None:
 
 
 def test_instances_and_what_was_not_read() -> None:
-    read = reading("keepalived", SITE)
-    found = read.value
+    found = value("keepalived", SITE)
     (one,) = found.instances
     assert (one.name, one.state, one.router_id, one.priority, one.preempt, one.sync_interface) == (
         "VI_1", "BACKUP", 51, 80, False, "eth1",
@@ -87,7 +85,7 @@ def test_instances_and_what_was_not_read() -> None:
         ("10.0.0.9", 24, "eth1", "eth1:vip"),
         ("2001:db8::9", 128, "eth0", None),
     ]
-    secret = next(fact for fact in read.facts if isinstance(fact, Setting) and fact.key == "auth_pass")
+    secret = next(setting for setting in one.settings if setting.key == "auth_pass")
     assert (secret.value, secret.section) == ("a #1", "authentication")
     assert [setting.value for setting in found.includes] == ["/etc/keepalived/more.conf"]
 
